@@ -1,0 +1,107 @@
+/*
+ * buf.c - a growing byte buffer with a maximum.
+ *
+ * Capacity doubles and always counts the closing NUL; it starts small because
+ * most buffers stay short, whatever their maximum.
+ */
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base_private.h"
+
+enum { FIRST_CAPACITY = 128 };
+
+void buf_init(struct buf *b, size_t max)
+{
+	assert(max < SIZE_MAX / 2);
+	*b = (struct buf){ .max = max };
+	b->cap = max < FIRST_CAPACITY ? max + 1 : FIRST_CAPACITY;
+	b->data = mem_grow(NULL, b->cap, 1);
+	b->data[0] = '\0';
+}
+
+void buf_free(struct buf *b)
+{
+	free(b->data);
+	*b = (struct buf){ 0 };
+}
+
+void buf_reset(struct buf *b)
+{
+	b->len = 0;
+	b->full = false;
+	b->data[0] = '\0';
+}
+
+void *buf_room(struct buf *b, size_t n)
+{
+	size_t need, cap;
+
+	if (b->full || n > b->max - b->len) {
+		b->full = true;
+		return NULL;
+	}
+	need = b->len + n + 1;
+	if (need > b->cap) {
+		cap = b->cap * 2;
+		if (cap < need)
+			cap = need;
+		if (cap > b->max + 1)
+			cap = b->max + 1;
+		b->data = mem_grow(b->data, cap, 1);
+		b->cap = cap;
+	}
+	return b->data + b->len;
+}
+
+int buf_add(struct buf *b, const void *bytes, size_t n)
+{
+	char *to = buf_room(b, n);
+
+	if (!to)
+		return -1;
+	if (n)
+		memcpy(to, bytes, n);
+	b->len += n;
+	b->data[b->len] = '\0';
+	return 0;
+}
+
+int buf_adds(struct buf *b, const char *text)
+{
+	return buf_add(b, text, strlen(text));
+}
+
+int buf_addc(struct buf *b, char c)
+{
+	return buf_add(b, &c, 1);
+}
+
+int buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list args;
+	size_t n;
+	char *to;
+	int ret;
+
+	va_start(args, fmt);
+	ret = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (ret < 0)
+		base_die("samvad: a format string does not work");
+	n = (size_t)ret;
+	to = buf_room(b, n);
+	if (!to)
+		return -1;
+	va_start(args, fmt);
+	(void)vsnprintf(to, n + 1, fmt, args); /* the length is known from above */
+	va_end(args);
+	b->len += n;
+	return 0;
+}
