@@ -1,0 +1,158 @@
+/*
+ * crypto.c - digests, encodings and constant-time comparison.
+ *
+ * Looking an algorithm up costs OpenSSL 3 more than hashing a webhook does.
+ * So digests are fetched once, and each HMAC has one prepared context that a
+ * call duplicates; duplicating reads only, so any thread may do it.
+ */
+#include "base/crypto.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "base_private.h"
+
+static struct {
+	EVP_MD *sha256;
+	EVP_MAC_CTX *hmac_sha1;
+	EVP_MAC_CTX *hmac_sha256;
+} tools;
+
+static pthread_once_t tools_once = PTHREAD_ONCE_INIT;
+
+static EVP_MAC_CTX *hmac_prepare(EVP_MAC *mac, char *digest)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(mac);
+
+	if (!ctx || !EVP_MAC_CTX_set_params(ctx, params))
+		base_die("samvad: OpenSSL cannot do HMAC");
+	return ctx;
+}
+
+static void tools_prepare(void)
+{
+	char sha1_name[] = "SHA1", sha256_name[] = "SHA256";
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+	tools.sha256 = EVP_MD_fetch(NULL, sha256_name, NULL);
+	if (!mac || !tools.sha256)
+		base_die("samvad: OpenSSL knows neither HMAC nor SHA-256");
+	tools.hmac_sha1 = hmac_prepare(mac, sha1_name);
+	tools.hmac_sha256 = hmac_prepare(mac, sha256_name);
+	EVP_MAC_free(mac); /* the contexts hold it */
+}
+
+static void tools_ready(void)
+{
+	if (pthread_once(&tools_once, tools_prepare) != 0)
+		base_die("samvad: pthread_once failed");
+}
+
+static void hmac(const EVP_MAC_CTX *prepared, struct str key, struct str data, uint8_t *out,
+		 size_t size)
+{
+	/* A NULL key would mean "the key of last time". */
+	const unsigned char *k = (const unsigned char *)(key.n ? key.p : "");
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(prepared);
+	size_t n = 0;
+
+	if (!ctx || !EVP_MAC_init(ctx, k, key.n, NULL) ||
+	    !EVP_MAC_update(ctx, (const unsigned char *)(data.n ? data.p : ""), data.n) ||
+	    !EVP_MAC_final(ctx, out, &n, size) || n != size)
+		base_die("samvad: HMAC failed");
+	EVP_MAC_CTX_free(ctx);
+}
+
+void hmac_sha1(struct str key, struct str data, uint8_t out[SHA1_SIZE])
+{
+	tools_ready();
+	hmac(tools.hmac_sha1, key, data, out, SHA1_SIZE);
+}
+
+void hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_SIZE])
+{
+	tools_ready();
+	hmac(tools.hmac_sha256, key, data, out, SHA256_SIZE);
+}
+
+void sha256(struct str data, uint8_t out[SHA256_SIZE])
+{
+	unsigned n = 0;
+
+	tools_ready();
+	if (!EVP_Digest(data.n ? data.p : "", data.n, out, &n, tools.sha256, NULL) ||
+	    n != SHA256_SIZE)
+		base_die("samvad: SHA-256 failed");
+}
+
+void hex_encode(const void *bytes, size_t n, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *p = bytes;
+
+	for (size_t i = 0; i < n; i++) {
+		*out++ = digits[p[i] >> 4];
+		*out++ = digits[p[i] & 15];
+	}
+	*out = '\0';
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int hex_decode(struct str text, uint8_t *out, size_t size)
+{
+	if (text.n % 2 || text.n / 2 > size || text.n / 2 > INT_MAX)
+		return -1;
+	for (size_t i = 0; i < text.n; i += 2) {
+		int high = hex_digit(text.p[i]), low = hex_digit(text.p[i + 1]);
+
+		if (high < 0 || low < 0)
+			return -1;
+		out[i / 2] = (uint8_t)(high << 4 | low);
+	}
+	return (int)(text.n / 2);
+}
+
+void base64_encode(const void *bytes, size_t n, char *out)
+{
+	assert(n < INT_MAX / 2); /* the length of the text must fit an int */
+	out[0] = '\0';
+	if (n)
+		(void)EVP_EncodeBlock((unsigned char *)out, bytes, (int)n);
+}
+
+bool equal_secret(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
+}
+
+uint64_t hash64(struct str s)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < s.n; i++) {
+		h ^= (uint8_t)s.p[i];
+		h *= 0x100000001b3u;
+	}
+	return h;
+}
