@@ -1,0 +1,175 @@
+/*
+ * driver_private.h - what a store driver provides.
+ *
+ * store.c is the only caller: it has checked every argument, sealed what is
+ * private and measures around each call. To a driver, sealed parts are bytes.
+ *
+ * A driver
+ *  1. MUST make every write one atomic step, durable when it returns 0
+ *     (SQLite: fsynced; Redis: as durable as the server is set up).
+ *  2. MUST return within the time limit of its settings, whatever happens.
+ *  3. MUST tell apart ERR_TEMP (nothing was done), ERR_FULL (no space, nothing
+ *     was done) and ERR_UNSURE (a write was sent and its answer lost). When in
+ *     doubt it is UNSURE.
+ *  4. MUST NOT repeat a write by itself unless it is certain that the first
+ *     one was not executed.
+ *  5. MUST treat a session whose expires_ms is at or before now_ms as absent.
+ *  6. MUST keep a turn at least seen_keep_ms, and hand its reply out unchanged.
+ *  7. MUST check in commit, inside the step: first the external id (SEEN),
+ *     then the revision (CONFLICT); either stores nothing. An absent or
+ *     expired session has revision 0 and the stored one gets `revision` + 1.
+ *  8. MUST hand out of one contact at most one outbox row at a time, oldest first.
+ *  9. MUST be callable from any thread without outside locks.
+ * 10. MUST put what it loads into the arena given; MAY NOT keep pointers into
+ *     arguments after it returns.
+ * 11. MAY delete what has passed its time at any moment, and does so at the
+ *     latest in sweep().
+ * 12. MAY NOT log, retry, seal, or read a clock for data (now_ms is given).
+ */
+#ifndef SAMVAD_STORE_DRIVER_PRIVATE_H
+#define SAMVAD_STORE_DRIVER_PRIVATE_H
+
+#include "store.h"
+
+struct driver_session { /* plain fields and the sealed rest */
+	const char *flow;
+	int64_t flow_version;
+	const char *step;
+	const char *shown_step;
+	const char *language;
+	bool completed;
+	int64_t created_ms;
+	int64_t updated_ms;
+	int64_t expires_ms;
+	uint64_t revision;
+	const char *call_id; /* "" when it waits for none: plain, so that renew can check it */
+	struct str box;
+};
+
+struct driver_view {
+	enum reply_state reply_state;
+	struct str reply_box;
+	struct contact_facts facts;
+	bool has_session;
+	struct driver_session session;
+};
+
+struct driver_outbound { /* plain fields and the sealed rest (text, sender, account) */
+	const char *id;
+	enum outbound_kind kind;
+	const char *channel;
+	const char *contact;
+	int64_t created_ms;
+	int64_t due_ms;
+	unsigned attempts;
+	enum outbound_state state;
+	const char *external_id;
+	enum status status;
+	int error_code;
+	struct str box;
+};
+
+struct driver_record {
+	const char *type;
+	const char *id;
+	const char *contact;
+	const char *state;
+	int64_t created_ms;
+	int64_t updated_ms;
+	struct str box;
+};
+
+struct driver_turn {
+	const char *contact;
+	int64_t now_ms;
+	const char *external_id; /* NULL: no message */
+	struct str inbound_box;
+	enum reply_state reply_state;
+	struct str reply_box;
+	const char *answers; /* NULL: decides no earlier reply */
+	enum reply_state answer_state;
+	struct str answer_box;
+	struct driver_session session; /* revision: the one that was loaded */
+	struct contact_facts facts;
+	bool has_consent;
+	enum consent consent;
+	const char *consent_external_id;
+	struct str consent_box;
+	const struct driver_record *records;
+	size_t record_count;
+	const struct driver_outbound *outbox;
+	size_t outbox_count;
+	int64_t call_due_ms;
+};
+
+/* Each function: as its namesake in store.h, with boxes instead of texts.
+ * Redis: whatever a contact has lives in the shard of the contact. */
+struct store_driver {
+	const char *name;
+	bool remote;
+	void (*close)(void *self);
+	int (*ping)(void *self, struct err *err);
+	int (*load)(void *self, const char *contact, const char *external_id, int64_t now_ms,
+		    struct arena *a, struct driver_view *view_out, struct err *err);
+	int (*commit)(void *self, const struct driver_turn *t, enum commit_result *result_out,
+		      bool *inline_out, struct err *err);
+	int (*reply_load)(void *self, const char *contact, const char *external_id,
+			  struct arena *a, enum reply_state *state_out, struct str *box_out,
+			  struct err *err);
+	int (*reply_decide)(void *self, const char *contact, const char *external_id,
+			    struct str box, struct arena *a, enum reply_state *state_out,
+			    struct str *box_out, struct err *err);
+	int (*reply_divert)(void *self, const char *contact, const char *external_id,
+			    struct str notice_box, const struct driver_outbound *row,
+			    bool *done_out, struct err *err);
+	int (*calls_claim)(void *self, int64_t now_ms, int64_t lease_ms, unsigned max,
+			   struct arena *a, struct call_due **due_out, size_t *count_out,
+			   struct err *err);
+	int (*call_renew)(void *self, const char *contact, const char *call_id, int64_t lease_ms,
+			  struct err *err);
+	int (*allow)(void *self, const char *key, const char *member, unsigned limit,
+		     int64_t window_ms, int64_t now_ms, struct err *err);
+	int (*outbox_claim)(void *self, int64_t now_ms, int64_t lease_ms, unsigned max,
+			    struct arena *a, struct driver_outbound **rows_out, size_t *count_out,
+			    struct err *err);
+	int (*outbox_settle)(void *self, const struct driver_outbound *row, int64_t now_ms,
+			     struct err *err);
+	int (*status_apply)(void *self, const char *contact, const char *our_id,
+			    const char *external_id, enum status status, int error_code,
+			    int64_t now_ms, struct err *err);
+	int (*outbox_get)(void *self, const char *contact, const char *id, struct arena *a,
+			  struct driver_outbound *row_out, struct err *err);
+	int (*record_get)(void *self, const char *type, const char *id, struct arena *a,
+			  struct driver_record *record_out, struct err *err);
+	int (*stats)(void *self, int64_t now_ms, struct arena *a, struct store_stats *stats_out,
+		     struct err *err);
+	/* The old bot's JSON text, as it stands. 1/0/-1; NULL: the driver has none. */
+	int (*legacy_load)(void *self, const char *contact, struct arena *a, struct str *json_out,
+			   struct err *err);
+	int (*sweep)(void *self, int64_t now_ms, struct err *err);
+};
+
+/* Constructors: *self_out is the driver's state, freed by close(). */
+int driver_sqlite_open(const struct store_settings *set, const struct store_driver **driver_out,
+		       void **self_out, struct err *err);
+int driver_redis_open(const struct store_settings *set, const struct store_driver **driver_out,
+		      void **self_out, struct err *err);
+int driver_memory_open(const struct store_settings *set, const struct store_driver **driver_out,
+		       void **self_out, struct err *err);
+
+/* Wraps a driver and fails on cue: tests make failure as easy as success. */
+struct faulty_plan {
+	enum { FAULT_NONE, FAULT_BEFORE, FAULT_AFTER } when; /* AFTER: done, but says UNSURE */
+	enum err_kind kind;	 /* with FAULT_BEFORE */
+	unsigned skip;		 /* this many writes pass first */
+	unsigned fail;		 /* then this many fail; then all pass */
+};
+int driver_faulty_wrap(const struct store_driver *inner, void *inner_self,
+		       const struct store_driver **driver_out, void **self_out, struct err *err);
+void driver_faulty_plan(void *self, const struct faulty_plan *plan);
+
+/* A guard around a driver that a test has opened itself. Takes the driver. */
+int store_open_driver(const struct store_settings *set, const struct store_driver *driver,
+		      void *self, struct store **store_out, struct err *err);
+
+#endif
