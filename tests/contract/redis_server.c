@@ -1,0 +1,235 @@
+/* redis_server.c - starts, stops and watches one redis-server: see redis_server.h. */
+#include "redis_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static long mono_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
+}
+
+/* A port nobody listens on now; another process may still be faster: start tries again then. */
+static int free_port(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int port = -1;
+
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&at, n) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&at, &n) == 0)
+		port = ntohs(at.sin_port);
+	close(fd);
+	return port;
+}
+
+/* The child's side; only calls that are allowed between fork and exec. */
+static void run_server(const struct redis_server *s, const char *port, pid_t parent)
+{
+	const char *argv[] = { "redis-server",
+			       "--port",
+			       port,
+			       "--bind",
+			       "127.0.0.1",
+			       "--dir",
+			       s->dir,
+			       "--save",
+			       "",
+			       "--appendonly",
+			       s->keep ? "yes" : "no",
+			       "--appendfsync",
+			       "always",
+			       "--logfile",
+			       "redis.log",
+			       "--protected-mode",
+			       "no",
+			       s->password[0] ? "--requirepass" : NULL,
+			       s->password,
+			       NULL };
+
+	/* A test that crashes must not leave its server behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	execvp(argv[0], (char **)(void *)argv);
+	_exit(127);
+}
+
+static int spawn(struct redis_server *s)
+{
+	char port[16];
+	pid_t parent = getpid();
+
+	snprintf(port, sizeof port, "%d", s->port);
+	s->pid = fork();
+	if (s->pid == 0)
+		run_server(s, port, parent);
+	if (s->pid < 0) {
+		s->pid = 0;
+		perror("redis-server: fork");
+		return -1;
+	}
+	return 0;
+}
+
+/* One PING on a connection of its own; any answer of the protocol but "loading" counts. */
+static bool answers(const struct redis_server *s)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)s->port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char got[8] = "";
+	bool yes = false;
+
+	if (fd < 0)
+		return false;
+	if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+	    send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6 && poll(&p, 1, 1000) == 1 &&
+	    recv(fd, got, sizeof got - 1, 0) > 1)
+		yes = got[0] == '+' || strncmp(got, "-NOAUTH", 7) == 0;
+	close(fd);
+	return yes;
+}
+
+/* 0 when it answers; -1 when it has ended or the deadline has passed. */
+static int wait_ready(struct redis_server *s)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	long until = mono_ms() + REDIS_SERVER_DEADLINE_MS;
+	int status;
+
+	while (mono_ms() < until) {
+		if (waitpid(s->pid, &status, WNOHANG) == s->pid) {
+			s->pid = 0;
+			fprintf(stderr,
+				"redis-server ended at once, status %d (is it installed?)\n",
+				status);
+			return -1;
+		}
+		if (answers(s))
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	fprintf(stderr, "redis-server on port %d does not answer\n", s->port);
+	return -1;
+}
+
+int redis_server_start(struct redis_server *s, const struct redis_server_options *options)
+{
+	memset(s, 0, sizeof *s);
+	if (options) {
+		s->keep = options->keep;
+		if (options->password)
+			snprintf(s->password, sizeof s->password, "%s", options->password);
+	}
+	snprintf(s->dir, sizeof s->dir, "/tmp/samvad-redis-XXXXXX");
+	if (!mkdtemp(s->dir)) {
+		perror("redis-server: mkdtemp");
+		s->dir[0] = '\0';
+		return -1;
+	}
+	for (int tries = 0; tries < 5; tries++) {
+		s->port = free_port();
+		if (s->port > 0 && redis_server_restart(s) == 0)
+			return 0;
+	}
+	redis_server_free(s);
+	return -1;
+}
+
+int redis_server_restart(struct redis_server *s)
+{
+	if (s->pid != 0)
+		return 0;
+	if (spawn(s) < 0)
+		return -1;
+	if (wait_ready(s) == 0)
+		return 0;
+	redis_server_kill(s);
+	return -1;
+}
+
+static void end(struct redis_server *s, int signal_number)
+{
+	int status;
+
+	if (s->pid == 0)
+		return;
+	kill(s->pid, signal_number);
+	kill(s->pid, SIGCONT); /* a paused one would never hear the first */
+	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	s->pid = 0;
+}
+
+void redis_server_stop(struct redis_server *s)
+{
+	end(s, SIGTERM);
+}
+
+void redis_server_kill(struct redis_server *s)
+{
+	end(s, SIGKILL);
+}
+
+void redis_server_pause(struct redis_server *s)
+{
+	int status;
+
+	if (s->pid == 0 || kill(s->pid, SIGSTOP) < 0)
+		return;
+	while (waitpid(s->pid, &status, WUNTRACED) < 0 && errno == EINTR)
+		;
+}
+
+void redis_server_resume(struct redis_server *s)
+{
+	if (s->pid != 0)
+		kill(s->pid, SIGCONT);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+	(void)st;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+void redis_server_free(struct redis_server *s)
+{
+	redis_server_kill(s);
+	if (s->dir[0] != '\0' && nftw(s->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS) != 0)
+		fprintf(stderr, "redis-server: %s was not removed: %s\n", s->dir, strerror(errno));
+	memset(s, 0, sizeof *s);
+}
+
+void redis_server_url(const struct redis_server *s, int db, char *out, size_t size)
+{
+	if (s->password[0])
+		snprintf(out, size, "redis://:%s@127.0.0.1:%d/%d", s->password, s->port, db);
+	else
+		snprintf(out, size, "redis://127.0.0.1:%d/%d", s->port, db);
+}
