@@ -1,0 +1,26 @@
+/*
+ * webhook.c - looking up a header of a request.
+ */
+#include "model/webhook.h"
+
+#include <strings.h>
+
+const char *webhook_header(const struct webhook *w, const char *name, bool *conflict_out)
+{
+	const char *found = NULL;
+	bool conflict = false;
+
+	for (size_t i = 0; i < w->header_count; i++) {
+		const struct webhook_header *h = &w->headers[i];
+
+		if (strcasecmp(h->name, name) != 0)
+			continue;
+		if (!found)
+			found = h->value;
+		else if (strcmp(found, h->value) != 0)
+			conflict = true;
+	}
+	if (conflict_out)
+		*conflict_out = conflict;
+	return found;
+}
