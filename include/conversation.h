@@ -1,0 +1,88 @@
+/*
+ * conversation.h - the conductor: one message in, one commit, then the answer.
+ *
+ * Loads, replays duplicates, runs the pure engine, commits everything at
+ * once, makes the business call that a session waits for, and answers within
+ * the budget; what is later goes to the outbox. While the store is away,
+ * messages go to the spool and are worked off in order when it is back.
+ */
+#ifndef SAMVAD_CONVERSATION_H
+#define SAMVAD_CONVERSATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/seal.h"
+#include "flow.h"
+#include "integration.h"
+#include "model/inbound.h"
+#include "outbox.h"
+#include "store.h"
+#include "template.h"
+
+/* ---- the bot: what SIGHUP exchanges as one ---- */
+
+struct bot { /* immutable, counted */
+	struct flow *flow;
+	struct template_set *envelopes; /* "twiml/reply.xml" */
+	const char *folder;		/* templates/msme: for messages to people */
+};
+/* Reads templates_dir/<flow> and templates_dir/twiml. The caller owns one count. -1: the faults say why. */
+int bot_load(const char *templates_dir, const char *flow, struct bot **bot_out,
+	     struct flow_faults *faults, struct err *err);
+struct bot *bot_hold(struct bot *bot);	/* one more count */
+void bot_release(struct bot **bot);	/* the last one frees */
+
+/* ---- the conductor ---- */
+
+struct conversation; /* opaque: see src/conversation/ */
+
+struct conversation_settings { /* pointers are borrowed and must outlive it */
+	struct store *store;
+	struct outbox *outbox;
+	struct integration *integration;
+	const struct clock *clock;
+	const struct seal_ring *ring;	 /* seals the spool */
+	const char *spool_dir;
+	const struct value *settings;	 /* "env" of templates and calls */
+	int64_t session_ttl_ms;
+	int reply_budget_ms;
+	unsigned call_workers;		 /* threads for business calls; 32 by default */
+	unsigned max_waiting;		 /* webhooks that may wait for a call at once; more get the short answer */
+};
+
+/* Takes one count of bot. Starts the call workers and the housekeeper, and works
+ * off what an earlier process left in the spool. -1 when the spool cannot be written. */
+int conversation_open(const struct conversation_settings *set, struct bot *bot,
+		      struct conversation **conv_out, struct err *err);
+/* Answers what waits with the short notice, ends calls in flight within grace_ms
+ * (what is not finished is taken up by the next process), joins all threads. */
+void conversation_close(struct conversation **conv, int grace_ms);
+
+/* From now on new messages run on this bot; takes one count. */
+void conversation_use_bot(struct conversation *conv, struct bot *bot);
+/* The current bot, counted: release it. */
+struct bot *conversation_bot(struct conversation *conv);
+
+struct conversation_answer {
+	struct str texts[REPLY_MAX_TEXTS]; /* in the arena; none: an empty answer */
+	size_t count;
+	const char *how; /* "turn", "duplicate", "notice", "spooled", "paced": for log and metric */
+};
+
+/* One message, one turn. Blocks at most the reply budget and a store time limit.
+ * -1 ERR_TEMP or ERR_FULL: nothing was kept, answer 503. Any thread. */
+int conversation_receive(struct conversation *conv, const struct inbound *in, struct arena *a,
+			 struct conversation_answer *answer_out, struct err *err);
+
+struct conversation_state { /* for health and metrics */
+	int64_t spooled;
+	int64_t calls_in_flight;
+};
+void conversation_look(struct conversation *conv, struct conversation_state *state_out);
+
+#endif
