@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/seal.h"
+#include "channel.h"
 #include "flow.h"
 #include "integration.h"
 #include "model/inbound.h"
@@ -45,6 +46,7 @@ struct conversation_settings { /* pointers are borrowed and must outlive it */
 	struct store *store;
 	struct outbox *outbox;
 	struct integration *integration;
+	struct channel *channel;	 /* cuts late texts to the size of one message */
 	const struct clock *clock;
 	const struct seal_ring *ring;	 /* seals the spool */
 	const char *spool_dir;
