@@ -25,15 +25,18 @@ struct outbox_settings {
 	struct channel *channel;
 	struct net *net;
 	const struct clock *clock;
-	unsigned max_attempts;	   /* after these: DEAD; 8 by default */
+	unsigned max_attempts;	   /* after these: DEAD; 20 by default */
 	unsigned send_rate;	   /* messages per second; 80 by default */
 	int poll_ms;		   /* how often due rows are looked for without a wake; 500 by default */
 };
 
 /* Starts the thread. Returns 0 and an outbox the caller owns in *box_out, or -1. */
 int outbox_open(const struct outbox_settings *set, struct outbox **box_out, struct err *err);
-/* Lets sends in flight finish (at most grace_ms), frees *box and clears it. NULL is fine. */
-void outbox_close(struct outbox **box, int grace_ms);
+/* Claims no more, joins the thread and lets sends in flight finish for at most
+ * grace_ms. Then close net (it ends what is left), then close the outbox. */
+void outbox_stop(struct outbox *box, int grace_ms);
+/* After outbox_stop and net_close: frees *box and clears it. NULL is fine. */
+void outbox_close(struct outbox **box);
 /* Rows may be due now. Cheap; any thread. */
 void outbox_wake(struct outbox *box);
 
