@@ -7,6 +7,7 @@
  */
 #include "integration_private.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -132,17 +133,20 @@ static bool admit(struct integration *ig, const char *url)
 	return yes;
 }
 
-static void report(struct integration *ig, const char *url, const char *outcome, int status)
+static void report(struct integration *ig, const struct flow_call *call, const char *outcome,
+		   int status)
 {
+	char label[96];
 	bool alive = strcmp(outcome, "timeout") != 0 && strcmp(outcome, "refused") != 0 &&
 		     strcmp(outcome, "malformed") != 0 && status < 500;
 	struct service *s;
 
+	snprintf(label, sizeof label, "call=\"%s\"", call->name);
 	pthread_mutex_lock(&ig->lock);
-	s = service_of(ig, url);
+	s = service_of(ig, call->url);
 	breaker_report(&s->breaker, alive, ig->set.breaker_failures, ig->set.breaker_open_ms,
 		       clock_mono_ms());
-	metric_set(metric_gauge("samvad_breaker_open", NULL,
+	metric_set(metric_gauge("samvad_breaker_open", label,
 				"1 while a business service is given a pause"),
 		   s->breaker.state != BREAKER_CLOSED);
 	pthread_mutex_unlock(&ig->lock);
@@ -185,7 +189,7 @@ void integration_call(struct integration *ig, const struct flow *flow, const str
 		res.http_status = 0;
 		res.answer = NULL;
 		res.outcome = attempt(ig, flow, call, a, &res);
-		report(ig, call->url, res.outcome, res.http_status);
+		report(ig, call, res.outcome, res.http_status);
 		if (!may_repeat(flow, call, res.outcome) || res.attempts >= call->attempts)
 			break;
 		pause_before(res.attempts);
