@@ -1,0 +1,75 @@
+/*
+ * value.c - the tree that a template sees: building it and looking into it.
+ *
+ * Children are a list, not a table: a message has a handful of values.
+ */
+#include "template.h"
+
+static struct value *value_new(struct arena *a, enum value_kind kind)
+{
+	struct value *v = arena_alloc(a, sizeof *v);
+
+	v->kind = kind;
+	return v;
+}
+
+static struct value *append(struct value *parent, struct value *child, const char *name)
+{
+	child->name = name;
+	if (parent->last)
+		parent->last->next = child;
+	else
+		parent->first = child;
+	parent->last = child;
+	return child;
+}
+
+struct value *value_object(struct arena *a)
+{
+	return value_new(a, VALUE_OBJECT);
+}
+
+struct value *value_add_text(struct arena *a, struct value *object, const char *name,
+			     struct str text)
+{
+	struct value *v = append(object, value_new(a, VALUE_TEXT), name);
+
+	v->text = text;
+	return v;
+}
+
+struct value *value_add_bool(struct arena *a, struct value *object, const char *name, bool b)
+{
+	return append(object, value_new(a, b ? VALUE_TRUE : VALUE_FALSE), name);
+}
+
+struct value *value_add_list(struct arena *a, struct value *object, const char *name)
+{
+	return append(object, value_new(a, VALUE_LIST), name);
+}
+
+struct value *value_add_object(struct arena *a, struct value *object, const char *name)
+{
+	return append(object, value_new(a, VALUE_OBJECT), name);
+}
+
+struct value *value_append_object(struct arena *a, struct value *list)
+{
+	return append(list, value_new(a, VALUE_OBJECT), NULL);
+}
+
+struct value *value_append_text(struct arena *a, struct value *list, struct str text)
+{
+	return value_add_text(a, list, NULL, text);
+}
+
+const struct value *value_get(const struct value *object, const char *name)
+{
+	if (!object || object->kind != VALUE_OBJECT)
+		return NULL;
+	for (const struct value *v = object->first; v; v = v->next) {
+		if (strcmp(v->name, name) == 0)
+			return v;
+	}
+	return NULL;
+}
