@@ -48,10 +48,18 @@ struct config {
 	bool sandbox;		     /* what follows from it */
 };
 
-/* Reads environment and .env. -1 ERR_INPUT: the text names the setting, what is wrong and what to write. */
+/* True when host names this machine only: 127.0.0.0/8, ::1, localhost. */
+bool config_host_is_loopback(const char *host);
+
+/* Reads environment and .env. -1 ERR_INPUT: the text names the setting, what is wrong and what to
+ * write. */
 int config_load(struct config *c, struct err *err);
 void config_free(struct config *c);
-/* Rules between settings (no token and not sandbox; sandbox not on loopback; Redis without SESSION_KEYS ...). */
+/* PORT=0 asks for any free port: tells which one it became. Fills in the
+ * sandbox's own addresses, which config_load left empty in that case. */
+void config_use_port(struct config *c, uint16_t port);
+/* Rules between settings (no token and not sandbox; sandbox not on loopback; Redis without
+ * SESSION_KEYS ...). */
 int config_check(const struct config *c, struct err *err);
 /* Prints "NAME=value" lines, secrets as (set)/(unset), for `show config`. */
 int config_print(const struct config *c, struct buf *out);
