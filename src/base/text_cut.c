@@ -95,9 +95,9 @@ size_t text_cut(struct str s, size_t max_chars, size_t *skip_out)
 
 		if (step(&w, &cp, &is_border) == 0)
 			return s.n; /* all of it fits */
-		if (chars > 0 && is_border && before >= run_end && is_breaking_blank(cp)) {
+		if (is_border && before >= run_end && is_breaking_blank(cp)) {
 			run_end = before + blank_run(str_skip(s, before), &line_in_run);
-			if (run_end > before)
+			if (before > 0 && run_end > before)
 				*(line_in_run ? &line : &blank) = before;
 		}
 		if (is_border)
