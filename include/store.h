@@ -169,12 +169,15 @@ int store_allow(struct store *store, const char *key, const char *member, unsign
 
 /* Leases due rows to the caller until lease_ms: of each contact only the first
  * unfinished row, so that order is kept. Rows come back as CLAIMED (send it), or
- * UNSURE when an attempt may have been made before (look it up). attempts is already counted up. */
+ * UNSURE when an attempt may have been made before: a lease lapsed, or it was settled
+ * as UNSURE (look it up). Each claim counts attempts up by one. */
 int store_outbox_claim(struct store *store, int64_t now_ms, int64_t lease_ms, unsigned max,
 		       struct arena *a, struct outbound **rows_out, size_t *count_out,
 		       struct err *err);
 /* Writes what came of it: state, due_ms (WAITING, UNSURE), external_id, status, error_code,
- * attempts. ACCEPTED and DEAD let the contact's next row go. Status never steps back. */
+ * attempts. ACCEPTED and DEAD let the contact's next row go. Status never steps back; a row
+ * that is ACCEPTED stays so; settled as UNSURE after its status was heard it becomes ACCEPTED.
+ * A row that is not there any more: 0. */
 int store_outbox_settle(struct store *store, const struct outbound *row, int64_t now_ms,
 			struct err *err);
 /* A status callback, by our id if it is known, else by the provider's. An UNSURE row that is heard of

@@ -31,6 +31,9 @@
 
 #include "store.h"
 
+#define DRIVER_SEEN_KEEP_MS INT64_C(259200000)	/* 72 h: when the settings say 0 */
+#define DRIVER_DONE_KEEP_MS INT64_C(2592000000) /* 30 days: finished outbox rows, since their last change */
+
 struct driver_session { /* plain fields and the sealed rest */
 	const char *flow;
 	int64_t flow_version;
@@ -102,7 +105,8 @@ struct driver_turn {
 	int64_t call_due_ms;
 };
 
-/* Each function: as its namesake in store.h, with boxes instead of texts.
+/* Each function: as its namesake in store.h, with boxes instead of texts. Only
+ * legacy_load may be NULL. allow() gets a digest as its key.
  * Redis: whatever a contact has lives in the shard of the contact. */
 struct store_driver {
 	const char *name;
@@ -134,6 +138,7 @@ struct store_driver {
 			    struct err *err);
 	int (*outbox_settle)(void *self, const struct driver_outbound *row, int64_t now_ms,
 			     struct err *err);
+	/* our_id, external_id: "" when not given. */
 	int (*status_apply)(void *self, const char *contact, const char *our_id,
 			    const char *external_id, enum status status, int error_code,
 			    int64_t now_ms, struct err *err);

@@ -1,0 +1,494 @@
+/*
+ * memory.c - the store of tests and the reference of what a driver means.
+ *
+ * One mutex, one hash table of contacts, plain lists below. Each stored thing
+ * owns a small arena with its deep copy. Nothing survives close(). The outbox
+ * is in memory_outbox.c.
+ */
+#include "memory_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/mem.h"
+#include "copy_private.h"
+#include "rules_private.h"
+
+static void turn_free(struct mem_turn *t)
+{
+	arena_free(&t->a);
+	free(t);
+}
+
+static void contact_free(struct mem_contact *c)
+{
+	struct mem_turn *t;
+
+	arena_free(&c->session_arena);
+	while ((t = c->turns)) {
+		c->turns = t->next;
+		turn_free(t);
+	}
+	mem_rows_free(c);
+	free(c->name);
+	free(c);
+}
+
+static void memory_close(void *self)
+{
+	struct memory *m = self;
+	struct mem_contact *c;
+	struct mem_record *r;
+	struct mem_member *w;
+
+	for (size_t i = 0; i < MEM_BUCKETS; i++) {
+		while ((c = m->buckets[i])) {
+			m->buckets[i] = c->next;
+			contact_free(c);
+		}
+	}
+	while ((r = m->records)) {
+		m->records = r->next;
+		arena_free(&r->a);
+		free(r);
+	}
+	while ((w = m->members)) {
+		m->members = w->next;
+		arena_free(&w->a);
+		free(w);
+	}
+	pthread_mutex_destroy(&m->lock);
+	free(m);
+}
+
+struct mem_contact *mem_contact_find(struct memory *m, const char *name, bool make)
+{
+	struct mem_contact **at = &m->buckets[hash64(str_of(name)) % MEM_BUCKETS];
+	struct mem_contact *c;
+
+	for (c = *at; c; c = c->next)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	if (!make)
+		return NULL;
+	c = mem_alloc(sizeof *c);
+	c->name = mem_strdup(name);
+	c->next = *at;
+	*at = c;
+	return c;
+}
+
+static struct mem_turn *turn_find(struct mem_contact *c, const char *external_id)
+{
+	struct mem_turn *t = c && external_id ? c->turns : NULL;
+
+	while (t && strcmp(t->external_id, external_id) != 0)
+		t = t->next;
+	return t;
+}
+
+static bool session_lives(const struct mem_contact *c, int64_t now_ms)
+{
+	return c->has_session && c->session.expires_ms > now_ms;
+}
+
+static int memory_ping(void *self, struct err *err)
+{
+	(void)self;
+	(void)err;
+	return 0;
+}
+
+static int memory_load(void *self, const char *contact, const char *external_id, int64_t now_ms,
+		       struct arena *a, struct driver_view *view_out, struct err *err)
+{
+	struct memory *m = self;
+	struct mem_contact *c;
+	struct mem_turn *t;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	c = mem_contact_find(m, contact, false);
+	t = turn_find(c, external_id);
+	if (t) {
+		view_out->reply_state = t->reply_state;
+		view_out->reply_box = copy_box(t->reply_box, a);
+	}
+	if (c) {
+		view_out->facts = c->facts;
+		view_out->has_session = session_lives(c, now_ms);
+	}
+	if (view_out->has_session)
+		view_out->session = copy_session(&c->session, a);
+	pthread_mutex_unlock(&m->lock);
+	return 0;
+}
+
+static void reply_set(struct mem_turn *t, enum reply_state state, struct str box)
+{
+	t->reply_state = state;
+	t->reply_box = copy_box(box, &t->a);
+}
+
+static void turn_add(struct mem_contact *c, const struct driver_turn *from)
+{
+	struct mem_turn *t = mem_alloc(sizeof *t);
+
+	t->external_id = arena_strdup(&t->a, from->external_id);
+	t->at_ms = from->now_ms;
+	t->inbound_box = copy_box(from->inbound_box, &t->a);
+	reply_set(t, from->reply_state, from->reply_box);
+	t->next = c->turns;
+	c->turns = t;
+}
+
+static void session_put(struct mem_contact *c, const struct driver_turn *t)
+{
+	arena_free(&c->session_arena);
+	c->session = copy_session(&t->session, &c->session_arena);
+	c->session.revision = t->session.revision + 1;
+	c->call_due_ms = t->call_due_ms;
+	c->has_session = true;
+	c->facts = t->facts;
+}
+
+static struct mem_record *record_find(struct memory *m, const char *type, const char *id)
+{
+	struct mem_record *r = m->records;
+
+	while (r && (strcmp(r->record.type, type) != 0 || strcmp(r->record.id, id) != 0))
+		r = r->next;
+	return r;
+}
+
+static void record_put(struct memory *m, const struct driver_record *from)
+{
+	struct mem_record *r = record_find(m, from->type, from->id);
+	int64_t created_ms = from->created_ms;
+
+	if (r) {
+		created_ms = r->record.created_ms;
+		arena_free(&r->a);
+	} else {
+		r = mem_alloc(sizeof *r);
+		r->next = m->records;
+		m->records = r;
+	}
+	r->record = copy_record(from, &r->a);
+	r->record.created_ms = created_ms;
+}
+
+static void turn_store(struct memory *m, struct mem_contact *c, const struct driver_turn *t,
+		       bool *inline_out)
+{
+	struct rule_answer rule = { .store_rows = true };
+	struct mem_turn *answered = turn_find(c, t->answers);
+
+	if (t->answers)
+		rule = rule_answer(answered ? answered->reply_state : REPLY_NONE, t->answer_state);
+	if (rule.decide)
+		reply_set(answered, t->answer_state, t->answer_box);
+	if (t->external_id)
+		turn_add(c, t);
+	session_put(c, t);
+	for (size_t i = 0; rule.store_rows && i < t->outbox_count; i++)
+		mem_row_add(m, c, &t->outbox[i]);
+	for (size_t i = 0; i < t->record_count; i++)
+		record_put(m, &t->records[i]);
+	if (t->has_consent)
+		c->consents++;
+	*inline_out = rule.is_inline;
+}
+
+static int memory_commit(void *self, const struct driver_turn *t, enum commit_result *result_out,
+			 bool *inline_out, struct err *err)
+{
+	struct memory *m = self;
+	struct mem_contact *c;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	c = mem_contact_find(m, t->contact, true);
+	if (turn_find(c, t->external_id)) {
+		*result_out = COMMIT_SEEN;
+	} else if ((session_lives(c, t->now_ms) ? c->session.revision : 0) != t->session.revision) {
+		*result_out = COMMIT_CONFLICT;
+	} else {
+		turn_store(m, c, t, inline_out);
+		*result_out = COMMIT_DONE;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return 0;
+}
+
+static int memory_reply_load(void *self, const char *contact, const char *external_id,
+			     struct arena *a, enum reply_state *state_out, struct str *box_out,
+			     struct err *err)
+{
+	struct memory *m = self;
+	struct mem_turn *t;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	t = turn_find(mem_contact_find(m, contact, false), external_id);
+	*state_out = t ? t->reply_state : REPLY_NONE;
+	if (t)
+		*box_out = copy_box(t->reply_box, a);
+	pthread_mutex_unlock(&m->lock);
+	return 0;
+}
+
+static int memory_reply_decide(void *self, const char *contact, const char *external_id,
+			       struct str box, struct arena *a, enum reply_state *state_out,
+			       struct str *box_out, struct err *err)
+{
+	struct memory *m = self;
+	struct mem_turn *t;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	t = turn_find(mem_contact_find(m, contact, false), external_id);
+	if (t && t->reply_state == REPLY_OPEN)
+		reply_set(t, REPLY_LATE, box);
+	*state_out = t ? t->reply_state : REPLY_NONE;
+	if (t)
+		*box_out = copy_box(t->reply_box, a);
+	pthread_mutex_unlock(&m->lock);
+	return 0;
+}
+
+static int memory_reply_divert(void *self, const char *contact, const char *external_id,
+			       struct str notice_box, const struct driver_outbound *row,
+			       bool *done_out, struct err *err)
+{
+	struct memory *m = self;
+	struct mem_contact *c;
+	struct mem_turn *t;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	c = mem_contact_find(m, contact, false);
+	t = turn_find(c, external_id);
+	*done_out = t && t->reply_state != REPLY_LATE;
+	if (t && t->reply_state == REPLY_INLINE)
+		mem_row_add(m, c, row);
+	if (*done_out)
+		reply_set(t, REPLY_LATE, notice_box);
+	pthread_mutex_unlock(&m->lock);
+	return 0;
+}
+
+static int memory_calls_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max,
+			      struct arena *a, struct call_due **due_out, size_t *count_out,
+			      struct err *err)
+{
+	struct memory *m = self;
+	struct call_due *due = arena_array(a, max, sizeof *due);
+	size_t n = 0;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	for (size_t i = 0; i < MEM_BUCKETS; i++) {
+		for (struct mem_contact *c = m->buckets[i]; c && n < max; c = c->next) {
+			if (!session_lives(c, now_ms) || c->call_due_ms == 0 ||
+			    c->call_due_ms > now_ms)
+				continue;
+			c->call_due_ms = lease_ms;
+			due[n++].contact = arena_strdup(a, c->name);
+		}
+	}
+	pthread_mutex_unlock(&m->lock);
+	*due_out = due;
+	*count_out = n;
+	return 0;
+}
+
+static int memory_call_renew(void *self, const char *contact, const char *call_id, int64_t lease_ms,
+			     struct err *err)
+{
+	struct memory *m = self;
+	struct mem_contact *c;
+	int ret;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	c = mem_contact_find(m, contact, false);
+	ret = c && c->has_session && c->call_due_ms > 0 && strcmp(c->session.call_id, call_id) == 0;
+	if (ret)
+		c->call_due_ms = lease_ms;
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+static int memory_allow(void *self, const char *key, const char *member, unsigned limit,
+			int64_t window_ms, int64_t now_ms, struct err *err)
+{
+	struct memory *m = self;
+	struct mem_member *w;
+	unsigned others = 0;
+	int ret = -1;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	for (w = m->members; w && ret < 0; w = w->next) {
+		if (strcmp(w->key, key) != 0 || w->at_ms <= now_ms - window_ms)
+			continue;
+		others++;
+		if (strcmp(w->member, member) == 0)
+			ret = 1;
+	}
+	if (ret < 0)
+		ret = others < limit;
+	else
+		limit = 0; /* counted already */
+	if (ret == 1 && limit > 0) {
+		w = mem_alloc(sizeof *w);
+		w->key = arena_strdup(&w->a, key);
+		w->member = arena_strdup(&w->a, member);
+		w->at_ms = now_ms;
+		w->until_ms = now_ms + window_ms;
+		w->next = m->members;
+		m->members = w;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+static int memory_record_get(void *self, const char *type, const char *id, struct arena *a,
+			     struct driver_record *record_out, struct err *err)
+{
+	struct memory *m = self;
+	struct mem_record *r;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	r = record_find(m, type, id);
+	if (r)
+		*record_out = copy_record(&r->record, a);
+	pthread_mutex_unlock(&m->lock);
+	return r ? 1 : 0;
+}
+
+static void count_step(struct store_stats *s, const char *step, struct arena *a)
+{
+	struct store_step_count *grown;
+
+	for (size_t i = 0; i < s->step_count; i++) {
+		if (strcmp(s->steps[i].step, step) == 0) {
+			s->steps[i].sessions++;
+			return;
+		}
+	}
+	grown = arena_array(a, s->step_count + 1, sizeof *grown);
+	for (size_t i = 0; i < s->step_count; i++)
+		grown[i] = s->steps[i];
+	grown[s->step_count].step = arena_strdup(a, step);
+	grown[s->step_count++].sessions = 1;
+	s->steps = grown;
+}
+
+static int memory_stats(void *self, int64_t now_ms, struct arena *a, struct store_stats *stats_out,
+			struct err *err)
+{
+	struct memory *m = self;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	for (size_t i = 0; i < MEM_BUCKETS; i++) {
+		for (struct mem_contact *c = m->buckets[i]; c; c = c->next) {
+			mem_rows_count(c, stats_out);
+			if (!session_lives(c, now_ms))
+				continue;
+			stats_out->sessions++;
+			stats_out->completed += c->session.completed;
+			stats_out->calls_waiting += c->call_due_ms > 0;
+			count_step(stats_out, c->session.shown_step, a);
+		}
+	}
+	pthread_mutex_unlock(&m->lock);
+	return 0;
+}
+
+static int sweep_contact(struct mem_contact *c, int64_t now_ms, int64_t seen_keep_ms)
+{
+	struct mem_turn **at = &c->turns, *t;
+	int n = mem_rows_sweep(c, now_ms);
+
+	if (c->has_session && c->session.expires_ms <= now_ms) {
+		arena_free(&c->session_arena);
+		c->has_session = false;
+		n++;
+	}
+	while ((t = *at)) {
+		if (t->at_ms < now_ms - seen_keep_ms) {
+			*at = t->next;
+			turn_free(t);
+			n++;
+		} else {
+			at = &t->next;
+		}
+	}
+	return n;
+}
+
+static int memory_sweep(void *self, int64_t now_ms, struct err *err)
+{
+	struct memory *m = self;
+	struct mem_member **at, *w;
+	int n = 0;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	for (size_t i = 0; i < MEM_BUCKETS; i++)
+		for (struct mem_contact *c = m->buckets[i]; c; c = c->next)
+			n += sweep_contact(c, now_ms, m->seen_keep_ms);
+	for (at = &m->members; (w = *at);) {
+		if (w->until_ms <= now_ms) {
+			*at = w->next;
+			arena_free(&w->a);
+			free(w);
+			n++;
+		} else {
+			at = &w->next;
+		}
+	}
+	pthread_mutex_unlock(&m->lock);
+	return n;
+}
+
+static const struct store_driver driver_memory = {
+	.name = "memory",
+	.close = memory_close,
+	.ping = memory_ping,
+	.load = memory_load,
+	.commit = memory_commit,
+	.reply_load = memory_reply_load,
+	.reply_decide = memory_reply_decide,
+	.reply_divert = memory_reply_divert,
+	.calls_claim = memory_calls_claim,
+	.call_renew = memory_call_renew,
+	.allow = memory_allow,
+	.outbox_claim = memory_outbox_claim,
+	.outbox_settle = memory_outbox_settle,
+	.status_apply = memory_status_apply,
+	.outbox_get = memory_outbox_get,
+	.record_get = memory_record_get,
+	.stats = memory_stats,
+	.sweep = memory_sweep,
+};
+
+int driver_memory_open(const struct store_settings *set, const struct store_driver **driver_out,
+		       void **self_out, struct err *err)
+{
+	struct memory *m = mem_alloc(sizeof *m);
+
+	if (pthread_mutex_init(&m->lock, NULL) != 0) {
+		free(m);
+		return err_set(err, ERR_TEMP, "store: no mutex");
+	}
+	m->seen_keep_ms = set->seen_keep_ms > 0 ? set->seen_keep_ms : DRIVER_SEEN_KEEP_MS;
+	*driver_out = &driver_memory;
+	*self_out = m;
+	return 0;
+}
