@@ -36,8 +36,10 @@ static struct node *add_node(struct parser *p, enum node_kind kind, unsigned lin
 	struct node *n;
 
 	if (p->count == TEMPLATE_MAX_NODES) {
-		(void)scan_fault(&p->scan, line, "more than %d tags; split the file with partials",
-				 TEMPLATE_MAX_NODES / 2);
+		(void)scan_fault(&p->scan, line,
+				 "more than %d pieces of text and tags; split the file with "
+				 "partials",
+				 TEMPLATE_MAX_NODES);
 		return NULL;
 	}
 	if (p->count == p->cap) {
@@ -172,6 +174,9 @@ static int open_section(struct parser *p, const struct tag *tag)
 		return scan_fault(&p->scan, tag->line,
 				  "sections nest deeper than %d; use a partial",
 				  TEMPLATE_MAX_SECTIONS);
+	/* <Message{{#to}} to="{{to}}"{{/to}}>: the blank inside ends the element's name. */
+	if (p->markup.place == MARKUP_NAME && tag->to < p->scan.end && scan_is_space(*tag->to))
+		p->markup.place = MARKUP_INNER;
 	if (!add_named(p, tag->sigil == '#' ? NODE_SECTION : NODE_INVERTED, tag))
 		return -1;
 	p->sections[p->depth++] = (struct open_section){ (uint32_t)p->count - 1, p->markup.place };
