@@ -33,6 +33,7 @@ int files_fail(struct err *err, const char *path, const char *what)
 		break;
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG:
 		kind = ERR_FULL;
 		break;
 	default:
