@@ -48,6 +48,7 @@ static void test_decode(void **state)
 		{ "not hex", BYTES("a=%zz"), NULL },
 		{ "not hex in the second place", BYTES("a=%1z"), NULL },
 		{ "escape cut by the end", BYTES("a=%4"), NULL },
+		{ "escape cut by the length", { "a=%41", 4 }, NULL },
 		{ "lonely percent", BYTES("%"), NULL },
 		{ "escape does not reach over '&'", BYTES("a=%4&b"), NULL },
 		{ "escape does not reach over '='", BYTES("a%=1"), NULL },

@@ -31,6 +31,7 @@ static void test_accepts(void **state)
 		{ "UTF-8", BYTES("\"\xf0\x9f\x98\x80\xe0\xa4\xa8\"") },
 		{ "delete is allowed", BYTES("\"\x7f\"") },
 		{ "64 deep", BYTES(DEEP_64("[") DEEP_64("]")) },
+		{ "many side by side", BYTES("[" DEEP_64("[],") DEEP_64("[],") "[]]") },
 		{ "same key in two objects", BYTES("[{\"a\":1},{\"a\":1}]") },
 		{ "same key in child", BYTES("{\"a\":{\"a\":1}}") },
 		{ "key differs in case", BYTES("{\"a\":1,\"A\":2}") },

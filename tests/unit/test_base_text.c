@@ -218,6 +218,7 @@ static void test_ascii_digits(void **state)
 		{ "mixed", BYTES("+९१ 98٧６"), "+91 9876" },
 		{ "keycaps", BYTES("0️⃣ 9⃣ 🔟"), "0 9 10" },
 		{ "hash keycap stays", BYTES("#️⃣"), "#️⃣" },
+		{ "letter between digit and keycap", BYTES("3a⃣"), "3a⃣" },
 		{ "letter with keycap stays", BYTES("a⃣"), "a⃣" },
 		{ "circled digit stays", BYTES("①½"), "①½" },
 		{ "white space stays", BYTES(" \n१\t"), " \n1\t" },
