@@ -27,7 +27,8 @@ struct net_settings {
 /* Starts the thread. The caller owns *net_out. */
 int net_open(const struct net_settings *set, struct net **net_out, struct err *err);
 /* Ends: waits up to grace_ms for requests in flight, then fails the rest
- * (their done functions are called), joins the thread. */
+ * (their done functions are called), joins the thread. What is still queued
+ * fails at once as NET_NOT_SENT. */
 void net_close(struct net **net, int grace_ms);
 
 struct net_header {
@@ -49,7 +50,7 @@ struct net_request { /* copied by net_submit */
 
 enum net_outcome {
 	NET_ANSWERED,	/* status and body are there */
-	NET_NOT_SENT,	/* refused, DNS, TLS, no connection: the other side saw no request */
+	NET_NOT_SENT,	/* refused, DNS, TLS, no connection in time: nobody saw a request */
 	NET_TIMED_OUT,	/* the request may have been received */
 	NET_BROKEN,	/* the connection ended before a whole answer: may have been received */
 	NET_TOO_LARGE,	/* answered, but with more than max_answer */
@@ -71,7 +72,9 @@ typedef void (*net_done)(void *arg, const struct net_answer *answer);
 int net_submit(struct net *net, const struct net_request *req, net_done done, void *arg,
 	       struct err *err);
 
-/* Submits and waits. The body is copied into *body_out (may be NULL), whose maximum also bounds it. */
+/* Submits and waits; not from a done function. The body replaces what is in
+ * *body_out (may be NULL), whose maximum also bounds it. The answer's texts
+ * are valid until this thread's next net_perform. -1: not submitted, as above. */
 int net_perform(struct net *net, const struct net_request *req, struct net_answer *answer_out,
 		struct buf *body_out, struct err *err);
 
