@@ -68,7 +68,9 @@ static void test_cut(void **state)
 static void test_all_parts(void **state)
 {
 	static const char text[] =
-		"नमस्ते दुनिया\n\nक्षत्रिय 👨‍👩‍👧‍👦 and "
+		"नमस्ते दुनिया\n\nक्षत्रिय "
+		"👨‍👩‍👧‍👦 "
+		"and "
 		"🇮🇳🇮🇳 "
 		"e\xcc\x81\xcc\x81 "
 		"averyveryverylongword 3️⃣   end\r\nof\ttext\u00a0here\xff\xc3";
