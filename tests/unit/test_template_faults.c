@@ -161,7 +161,7 @@ static void test_too_large(void **state)
 
 	(void)state;
 	for (int i = 0; i <= 20; i++) {
-		char name[16], text[64];
+		char name[32], text[96];
 
 		(void)snprintf(name, sizeof name, "p%d.txt", i);
 		(void)snprintf(text, sizeof text, "{{> p%d}}{{> p%d}}", i + 1, i + 1);
@@ -202,7 +202,7 @@ static void test_depth(void **state)
 			int ret;
 
 			for (int i = 0; i <= length; i++) {
-				char name[16], text[32];
+				char name[32], text[64];
 				int at = backward ? length - i : i,
 				    next = backward ? at - 1 : at + 1;
 

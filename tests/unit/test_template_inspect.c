@@ -241,7 +241,7 @@ static void test_many_names(void **state)
 {
 	struct template_set *set = template_set_new();
 	struct err err = { 0 };
-	char name[16];
+	char name[32];
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
