@@ -123,7 +123,8 @@ size_t template_longest(const struct template *t,
 
 /* One rendering from source texts: `samvad render` without its files. `find` gives
  * a partial by its full name ("folder/card.txt"), which never leaves the folder of
- * `name`: 1 found, 0 none, -1 error with err filled; its text is copied. escape NULL: by the ending of name. Errors as of the functions above. */
+ * `name`: 1 found, 0 none, -1 error with err filled; its text is copied. escape NULL: by the ending
+ * of name. Errors as of the functions above. */
 struct template_finder {
 	int (*find)(void *arg, const char *name, struct str *text_out, struct err *err);
 	void *arg;
