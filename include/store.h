@@ -109,7 +109,8 @@ struct turn {
 	struct reply reply; /* OPEN, INLINE or LATE; only with inbound */
 
 	/* A result: the turn whose OPEN reply it decides, or NULL. With answer INLINE the
-	 * outbox rows are stored only if that reply was decided before; with answer LATE always. */
+	 * outbox rows are stored only if that reply was decided before; with answer LATE always.
+	 * answer OPEN (a call follows a call): as INLINE, but the reply stays open with these texts. */
 	const char *answers;
 	struct reply answer;
 
@@ -141,11 +142,11 @@ int store_reply_decide(struct store *store, const char *contact, const char *ext
 		       const struct str *texts, size_t count, struct arena *a,
 		       struct reply *reply_out, struct err *err);
 /* For a turn whose commit was unsure while its webhook was answered with `notice`: turns an
- * INLINE reply into LATE with the notice and queues `row` (carrying the reply's text) in the
- * same step; an OPEN one becomes LATE. *done_out false: it was LATE already (nothing done). */
+ * INLINE reply into LATE with the notice and queues `rows` (carrying the reply's texts) in the
+ * same step; an OPEN one becomes LATE (no rows). *done_out false: it was LATE already (nothing done). */
 int store_reply_divert(struct store *store, const char *contact, const char *external_id,
-		       const struct str *notice, size_t count, const struct outbound *row,
-		       bool *done_out, struct err *err);
+		       const struct str *notice, size_t count, const struct outbound *rows,
+		       size_t row_count, bool *done_out, struct err *err);
 
 /* ---- business calls that wait ---- */
 

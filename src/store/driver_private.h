@@ -124,8 +124,8 @@ struct store_driver {
 			    struct str box, struct arena *a, enum reply_state *state_out,
 			    struct str *box_out, struct err *err);
 	int (*reply_divert)(void *self, const char *contact, const char *external_id,
-			    struct str notice_box, const struct driver_outbound *row,
-			    bool *done_out, struct err *err);
+			    struct str notice_box, const struct driver_outbound *rows,
+			    size_t row_count, bool *done_out, struct err *err);
 	int (*calls_claim)(void *self, int64_t now_ms, int64_t lease_ms, unsigned max,
 			   struct arena *a, struct call_due **due_out, size_t *count_out,
 			   struct err *err);
