@@ -1,0 +1,414 @@
+/*
+ * calls.c - business calls under way, and the webhooks that wait for them.
+ *
+ * A call is started after its session is committed as waiting. A few threads
+ * make the calls; a webhook waits for the reply at most its budget. While a
+ * call is under way its lease is renewed; if this process dies, the lease
+ * ends and another one makes the call with the same idempotency key.
+ */
+#include "conversation_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metric.h"
+
+enum {
+	STORE_PAUSE_MS = 300, /* after the store refused a result; doubled up to … */
+	STORE_PAUSE_MOST_MS = 3000,
+};
+
+struct task {
+	char *contact;
+	char *call_id;
+	char *external_id;
+	struct bot *bot;  /* one count */
+	int64_t renew_ms; /* monotonic */
+	bool running;
+	struct task *next;
+};
+
+struct calls {
+	struct conversation *conversation;
+	pthread_t *threads;
+	unsigned thread_count;
+	pthread_mutex_t lock;
+	pthread_cond_t queued;	/* a task, or stopping */
+	pthread_cond_t decided; /* a waiter's reply, or a task's end */
+	struct task *tasks;	/* queued and running, oldest first */
+	unsigned task_count;
+	struct waiter *waiters;
+	unsigned waiter_count;
+	bool stopping;
+};
+
+/* ---- waiters ---- */
+
+static bool waits_for(const struct waiter *w, const struct task *t)
+{
+	return strcmp(w->external_id, t->external_id) == 0 && strcmp(w->contact, t->contact) == 0;
+}
+
+static bool is_awaited(struct calls *calls, const struct task *t)
+{
+	bool yes = false;
+
+	pthread_mutex_lock(&calls->lock);
+	for (const struct waiter *w = calls->waiters; w && !yes; w = w->next)
+		yes = waits_for(w, t);
+	pthread_mutex_unlock(&calls->lock);
+	return yes;
+}
+
+static void copy_reply(const struct reply *from, struct waiter *w)
+{
+	struct str *texts = arena_array(w->arena, from->count, sizeof *texts);
+
+	for (size_t i = 0; i < from->count; i++)
+		texts[i] =
+			(struct str){ arena_strndup(w->arena, from->texts[i].p, from->texts[i].n),
+				      from->texts[i].n };
+	w->reply = (struct reply){ from->state, texts, from->count };
+}
+
+/* Wakes the webhooks that wait for this message's reply. The waiter's thread
+ * sleeps in calls_wait meanwhile, so its arena is ours under the lock. */
+static void tell_waiters(struct calls *calls, const struct task *t, const struct reply *reply)
+{
+	if (reply->state != REPLY_INLINE && reply->state != REPLY_LATE)
+		return;
+	pthread_mutex_lock(&calls->lock);
+	for (struct waiter *w = calls->waiters; w; w = w->next)
+		if (w->reply.state == REPLY_NONE && waits_for(w, t))
+			copy_reply(reply, w);
+	pthread_cond_broadcast(&calls->decided);
+	pthread_mutex_unlock(&calls->lock);
+}
+
+bool calls_wait_begin(struct calls *calls, struct waiter *w)
+{
+	bool room;
+
+	w->reply = (struct reply){ 0 };
+	pthread_mutex_lock(&calls->lock);
+	room = !calls->stopping && calls->waiter_count < calls->conversation->set.max_waiting;
+	if (room) {
+		w->next = calls->waiters;
+		calls->waiters = w;
+		calls->waiter_count++;
+	}
+	pthread_mutex_unlock(&calls->lock);
+	return room;
+}
+
+static struct timespec monotonic_in(int ms)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec += ms / 1000;
+	ts.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (ts.tv_nsec >= 1000000000) {
+		ts.tv_sec++;
+		ts.tv_nsec -= 1000000000;
+	}
+	return ts;
+}
+
+bool calls_wait(struct calls *calls, struct waiter *w, int ms)
+{
+	struct timespec until = monotonic_in(ms);
+	bool decided;
+
+	pthread_mutex_lock(&calls->lock);
+	while (w->reply.state == REPLY_NONE && !calls->stopping)
+		if (pthread_cond_timedwait(&calls->decided, &calls->lock, &until) != 0)
+			break;
+	decided = w->reply.state != REPLY_NONE;
+	pthread_mutex_unlock(&calls->lock);
+	return decided;
+}
+
+void calls_wait_end(struct calls *calls, struct waiter *w)
+{
+	struct waiter **p;
+
+	pthread_mutex_lock(&calls->lock);
+	for (p = &calls->waiters; *p != w; p = &(*p)->next)
+		;
+	*p = w->next;
+	calls->waiter_count--;
+	pthread_mutex_unlock(&calls->lock);
+}
+
+/* ---- one call ---- */
+
+static bool is_stopping(struct calls *calls)
+{
+	bool yes;
+
+	pthread_mutex_lock(&calls->lock);
+	yes = calls->stopping;
+	pthread_mutex_unlock(&calls->lock);
+	return yes;
+}
+
+/* What to call, from the stored session. 1, 0: nobody waits for it any more, -1. */
+static int describe(struct calls *calls, const struct task *t, struct arena *a,
+		    struct flow_call *call, struct err *err)
+{
+	struct conversation *c = calls->conversation;
+	struct turn_view view = { 0 };
+	struct flow_env env = turn_env(c, t->contact, NULL, a);
+
+	if (store_load(c->set.store, t->contact, NULL, env.now_ms, a, &view, err) < 0)
+		return -1;
+	if (!view.session || strcmp(view.session->call.id, t->call_id) != 0)
+		return 0;
+	env.facts = &view.facts;
+	return flow_call_describe(t->bot->flow, view.session, &env, a, call, err);
+}
+
+/* Gives the result to the flow, again and again while the store is away: the
+ * answer is known only here, and the lease is renewed meanwhile. */
+static void deliver(struct calls *calls, const struct task *t,
+		    const struct integration_result *result, struct arena *a)
+{
+	struct conversation *c = calls->conversation;
+	struct turn_done done;
+	struct err err = { 0 };
+	int pause = STORE_PAUSE_MS;
+
+	for (;;) {
+		enum turn_mode mode = is_awaited(calls, t) ? TURN_INLINE : TURN_LATE;
+
+		if (turn_result(c, t->bot, t->contact, t->call_id, t->external_id, result, mode, a,
+				&done, &err) == 0)
+			break;
+		log_warn("result-not-stored", LOG_S("error", err.text));
+		if (conversation_pause(c, pause))
+			return; /* the next owner calls again with the same key */
+		if (pause < STORE_PAUSE_MOST_MS)
+			pause *= 2;
+	}
+	tell_waiters(calls, t, &done.reply);
+	if (done.reply.state != REPLY_INLINE)
+		outbox_wake(c->set.outbox);
+	if (done.how == TURN_WAITS)
+		calls_start(calls, t->bot, t->contact, done.session->call.id, t->external_id);
+}
+
+static void make_call(struct calls *calls, const struct task *t)
+{
+	struct conversation *c = calls->conversation;
+	struct arena a = { 0 };
+	struct flow_call call = { 0 };
+	struct integration_result result = { .outcome = "failed" };
+	struct err err = { 0 };
+	int got = describe(calls, t, &a, &call, &err);
+
+	if (got < 0 && (err.kind == ERR_TEMP || err.kind == ERR_UNSURE)) {
+		log_warn("call-not-described", LOG_S("error", err.text));
+		goto out; /* its lease ends; the housekeeper brings it back */
+	}
+	if (got == 1)
+		integration_call(c->set.integration, t->bot->flow, &call, &a, &result);
+	else if (got < 0)
+		log_error("call-not-described", LOG_S("error", err.text));
+	deliver(calls, t, &result, &a); /* also when abandoned: that frees who waits for it */
+out:
+	arena_free(&a);
+}
+
+/* ---- tasks and threads ---- */
+
+static void free_task(struct task *t)
+{
+	bot_release(&t->bot);
+	free(t->contact);
+	free(t->call_id);
+	free(t->external_id);
+	free(t);
+}
+
+static void end_task(struct calls *calls, struct task *t)
+{
+	struct task **p;
+
+	pthread_mutex_lock(&calls->lock);
+	for (p = &calls->tasks; *p != t; p = &(*p)->next)
+		;
+	*p = t->next;
+	calls->task_count--;
+	pthread_cond_broadcast(&calls->decided);
+	pthread_mutex_unlock(&calls->lock);
+	free_task(t);
+}
+
+static struct task *first_queued(struct calls *calls)
+{
+	struct task *t;
+
+	for (t = calls->tasks; t && t->running; t = t->next)
+		;
+	return t;
+}
+
+static struct task *next_task(struct calls *calls)
+{
+	struct task *t;
+
+	pthread_mutex_lock(&calls->lock);
+	while (!(t = first_queued(calls)) && !calls->stopping)
+		pthread_cond_wait(&calls->queued, &calls->lock);
+	if (calls->stopping)
+		t = NULL; /* what is queued is left to the next process */
+	if (t)
+		t->running = true;
+	pthread_mutex_unlock(&calls->lock);
+	return t;
+}
+
+static void *work(void *arg)
+{
+	struct calls *calls = arg;
+	struct task *t;
+
+	while ((t = next_task(calls))) {
+		log_context_trace(t->external_id);
+		log_context_contact(t->contact);
+		make_call(calls, t);
+		log_context_clear();
+		end_task(calls, t);
+	}
+	return NULL;
+}
+
+void calls_start(struct calls *calls, struct bot *bot, const char *contact, const char *call_id,
+		 const char *external_id)
+{
+	struct task *t = mem_alloc(sizeof *t), **p;
+
+	*t = (struct task){ .contact = mem_strdup(contact),
+			    .call_id = mem_strdup(call_id),
+			    .external_id = mem_strdup(external_id),
+			    .bot = bot_hold(bot),
+			    .renew_ms = clock_mono_ms() + CALL_RENEW_MS };
+	pthread_mutex_lock(&calls->lock);
+	for (p = &calls->tasks; *p; p = &(*p)->next)
+		if (strcmp((*p)->call_id, call_id) == 0)
+			break;
+	if (!*p && !calls->stopping) {
+		*p = t;
+		calls->task_count++;
+		t = NULL;
+		pthread_cond_signal(&calls->queued);
+	}
+	pthread_mutex_unlock(&calls->lock);
+	if (t) /* under way already, or stopping: its lease will tell */
+		free_task(t);
+}
+
+/* One call whose lease must be prolonged now; the strings are copied for use without the lock. */
+static bool next_renewal(struct calls *calls, struct arena *a, const char **contact_out,
+			 const char **call_id_out)
+{
+	int64_t now = clock_mono_ms();
+	struct task *t;
+
+	pthread_mutex_lock(&calls->lock);
+	for (t = calls->tasks; t && t->renew_ms > now; t = t->next)
+		;
+	if (t) {
+		t->renew_ms = now + CALL_RENEW_MS;
+		*contact_out = arena_strdup(a, t->contact);
+		*call_id_out = arena_strdup(a, t->call_id);
+	}
+	pthread_mutex_unlock(&calls->lock);
+	return t != NULL;
+}
+
+void calls_renew(struct calls *calls)
+{
+	struct conversation *c = calls->conversation;
+	struct arena a = { 0 };
+	const char *contact, *call_id;
+	struct err err = { 0 };
+
+	while (next_renewal(calls, &a, &contact, &call_id)) {
+		int64_t lease = clock_now_ms(c->set.clock) + CALL_LEASE_MS;
+
+		if (store_call_renew(c->set.store, contact, call_id, lease, &err) < 0) {
+			log_debug("lease-not-renewed", LOG_S("error", err.text));
+			break; /* the store is away: the next round asks again */
+		}
+	}
+	arena_free(&a);
+}
+
+int64_t calls_in_flight(struct calls *calls)
+{
+	int64_t n;
+
+	pthread_mutex_lock(&calls->lock);
+	n = calls->task_count;
+	pthread_mutex_unlock(&calls->lock);
+	return n;
+}
+
+int calls_open(struct conversation *c, unsigned workers, struct calls **calls_out, struct err *err)
+{
+	struct calls *calls = mem_alloc(sizeof *calls);
+	pthread_condattr_t attr;
+
+	calls->conversation = c;
+	calls->threads = mem_array(workers, sizeof *calls->threads);
+	pthread_mutex_init(&calls->lock, NULL);
+	pthread_cond_init(&calls->queued, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&calls->decided, &attr);
+	pthread_condattr_destroy(&attr);
+	for (; calls->thread_count < workers; calls->thread_count++)
+		if (pthread_create(&calls->threads[calls->thread_count], NULL, work, calls) != 0) {
+			calls_close(&calls, 0);
+			return err_set(err, ERR_TEMP, "cannot start %u threads for business calls",
+				       workers);
+		}
+	*calls_out = calls;
+	return 0;
+}
+
+void calls_close(struct calls **callsp, int grace_ms)
+{
+	struct calls *calls = *callsp;
+	struct timespec until = monotonic_in(grace_ms);
+
+	if (!calls)
+		return;
+	pthread_mutex_lock(&calls->lock);
+	while (calls->task_count > 0 && grace_ms > 0)
+		if (pthread_cond_timedwait(&calls->decided, &calls->lock, &until) != 0)
+			break;
+	calls->stopping = true;
+	pthread_cond_broadcast(&calls->queued);
+	pthread_cond_broadcast(&calls->decided);
+	pthread_mutex_unlock(&calls->lock);
+	for (unsigned i = 0; i < calls->thread_count; i++)
+		pthread_join(calls->threads[i], NULL);
+	while (calls->tasks) {
+		struct task *t = calls->tasks;
+
+		calls->tasks = t->next;
+		free_task(t);
+	}
+	pthread_cond_destroy(&calls->queued);
+	pthread_cond_destroy(&calls->decided);
+	pthread_mutex_destroy(&calls->lock);
+	free(calls->threads);
+	free(calls);
+	*callsp = NULL;
+}

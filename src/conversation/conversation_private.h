@@ -1,0 +1,155 @@
+/*
+ * conversation_private.h - the parts of the conductor and how they hang together.
+ *
+ * receive.c   a webhook's message: turn, wait, answer, or spool
+ * turn.c      load, run the pure engine, commit; again on conflict
+ * calls.c     business calls under way, and the webhooks that wait for them
+ * spool.c     messages kept on disk while the store is away
+ * drain.c     works the spool off when the store is back
+ * housekeeper.c  leases, calls left by dead processes, sweeping
+ * guard.c     pace and loops, pure
+ * recent.c    replies given lately, for repeats while the store is away
+ */
+#ifndef SAMVAD_CONVERSATION_PRIVATE_H
+#define SAMVAD_CONVERSATION_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "conversation.h"
+
+struct calls;
+struct spool;
+struct recent;
+
+struct conversation {
+	struct conversation_settings set;
+	pthread_mutex_t bot_lock; /* guards bot, the pointer only */
+	struct bot *bot;
+	struct calls *calls;
+	struct spool *spool;
+	struct recent *recent; /* NULL on an embedded store */
+
+	pthread_mutex_t lock; /* guards stopping; waited on by the two threads */
+	pthread_cond_t changed;
+	bool stopping;
+	pthread_t housekeeper;
+	pthread_t drainer;
+};
+
+enum {
+	CALL_LEASE_MS = 6000, /* after this a call of a dead process is taken up */
+	CALL_RENEW_MS = 2000,
+};
+
+bool conversation_is_stopping(struct conversation *c);
+/* Waits ms or until the conversation stops; true when it stops. */
+bool conversation_pause(struct conversation *c, int ms);
+
+void *housekeeper_run(void *conversation);
+void *drain_run(void *conversation);
+
+/* ---- turn.c ---- */
+
+enum turn_mode {
+	TURN_INLINE, /* the reply goes into the HTTP answer */
+	TURN_LATE,   /* the HTTP answer was the notice; the reply goes through the outbox */
+};
+
+enum turn_how {
+	TURN_ANSWERED,	/* committed, the reply is decided */
+	TURN_WAITS,	/* committed, the reply depends on session->call */
+	TURN_SEEN,	/* there was a turn of this id: reply is its reply */
+	TURN_ABANDONED, /* a result that nobody waits for any more */
+	TURN_TROUBLE,	/* the flow failed: nothing committed, reply says so */
+};
+
+struct turn_done {
+	enum turn_how how;
+	struct reply reply;
+	const struct session *session; /* after it; NULL when seen */
+	const char *language;
+	bool paced;
+};
+
+/* One message. 0, or -1: store trouble as in store.h. */
+int turn_message(struct conversation *c, struct bot *bot, const struct inbound *in,
+		 enum turn_mode mode, struct arena *a, struct turn_done *done_out, struct err *err);
+
+/* The result of the call `call_id`. With mode INLINE the reply of the message that
+ * started it becomes the result if it is still open; else the result is queued. */
+int turn_result(struct conversation *c, struct bot *bot, const char *contact, const char *call_id,
+		const char *external_id, const struct integration_result *result,
+		enum turn_mode mode, struct arena *a, struct turn_done *done_out, struct err *err);
+
+/* The pack's "one moment" in this language, as a reply of one text. */
+void turn_notice(struct conversation *c, struct bot *bot, const char *language, struct arena *a,
+		 struct reply *notice_out);
+
+/* Rows for the outbox, one for each piece of each text. */
+void turn_rows(struct conversation *c, const struct str *texts, size_t count, const char *contact,
+	       const char *receiver, const char *account, struct arena *a,
+	       struct outbound **rows_out, size_t *count_out);
+
+struct flow_env turn_env(struct conversation *c, const char *contact,
+			 const struct contact_facts *facts, struct arena *a);
+
+/* ---- guard.c: pure ---- */
+
+enum guard_verdict { GUARD_GO, GUARD_SAY_SLOW, GUARD_SILENT };
+/* Takes one token of the session's bucket. */
+enum guard_verdict guard_pace(struct session *s, int64_t now_ms);
+/* Counts the same reply in a row. */
+enum guard_verdict guard_loop(struct session *s, const struct str *texts, size_t count,
+			      int64_t now_ms);
+
+/* ---- calls.c ---- */
+
+struct waiter { /* a webhook that waits for a reply; on its thread's stack */
+	const char *contact;
+	const char *external_id;
+	struct arena *arena;
+	struct reply reply; /* NONE until it is decided */
+	struct waiter *next;
+};
+
+int calls_open(struct conversation *c, unsigned workers, struct calls **calls_out, struct err *err);
+/* No new calls; waits at most grace_ms for those under way, joins what has ended. */
+void calls_close(struct calls **calls, int grace_ms);
+/* Starts the call unless this process makes it already. Holds the bot for it. */
+void calls_start(struct calls *calls, struct bot *bot, const char *contact, const char *call_id,
+		 const char *external_id);
+/* False when too many wait already, or the program stops: answer with the notice at once. */
+bool calls_wait_begin(struct calls *calls, struct waiter *w);
+/* Waits until the reply is decided in this process or ms are over; true when it is. */
+bool calls_wait(struct calls *calls, struct waiter *w, int ms);
+void calls_wait_end(struct calls *calls, struct waiter *w);
+/* Prolongs the leases of calls under way whose time has come. */
+void calls_renew(struct calls *calls);
+int64_t calls_in_flight(struct calls *calls);
+
+/* ---- spool.c ---- */
+
+/* Opens the folder, counts what is there. -1 when it cannot be written. */
+int spool_open(const char *folder, const struct seal_ring *ring, struct spool **spool_out,
+	       struct err *err);
+void spool_close(struct spool **spool);
+/* Durable when it returns 0. */
+int spool_put(struct spool *spool, const struct inbound *in, struct err *err);
+/* True while messages of this contact are in it: later ones must queue behind. */
+bool spool_holds(struct spool *spool, const char *contact);
+int64_t spool_count(struct spool *spool);
+/* The oldest message: 1, or 0 when empty, or -1. The same one until spool_done. */
+int spool_peek(struct spool *spool, struct arena *a, struct inbound *in_out, struct err *err);
+void spool_done(struct spool *spool);
+
+/* ---- recent.c ---- */
+
+struct recent *recent_new(void);
+void recent_free(struct recent **recent);
+void recent_put(struct recent *r, const char *contact, const char *external_id,
+		const struct str *texts, size_t count);
+bool recent_get(struct recent *r, const char *contact, const char *external_id, struct arena *a,
+		struct reply *reply_out);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * recent.c - the replies given lately, by message id.
+ *
+ * While the store is away a repeated delivery must still get its first
+ * answer; the store cannot be asked, so the last few thousand are kept here.
+ * One entry per slot, the newer one wins: a lost entry costs a notice, no more.
+ */
+#include "conversation_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/mem.h"
+
+enum { SLOTS = 4096 };
+
+struct entry {
+	char *contact;
+	char *external_id;
+	struct str texts[REPLY_MAX_TEXTS];
+	size_t count;
+};
+
+struct recent {
+	pthread_mutex_t lock;
+	struct entry *slots[SLOTS];
+};
+
+static size_t slot_of(const char *contact, const char *external_id)
+{
+	return (size_t)((hash64(str_of(contact)) * 31 + hash64(str_of(external_id))) % SLOTS);
+}
+
+static void free_entry(struct entry *e)
+{
+	if (!e)
+		return;
+	for (size_t i = 0; i < e->count; i++)
+		free((char *)e->texts[i].p);
+	free(e->contact);
+	free(e->external_id);
+	free(e);
+}
+
+struct recent *recent_new(void)
+{
+	struct recent *r = mem_alloc(sizeof *r);
+
+	pthread_mutex_init(&r->lock, NULL);
+	return r;
+}
+
+void recent_free(struct recent **recent)
+{
+	struct recent *r = *recent;
+
+	if (!r)
+		return;
+	for (size_t i = 0; i < SLOTS; i++)
+		free_entry(r->slots[i]);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+	*recent = NULL;
+}
+
+void recent_put(struct recent *r, const char *contact, const char *external_id,
+		const struct str *texts, size_t count)
+{
+	size_t slot = slot_of(contact, external_id);
+	struct entry *e = mem_alloc(sizeof *e), *old;
+
+	e->contact = mem_strdup(contact);
+	e->external_id = mem_strdup(external_id);
+	e->count = count < REPLY_MAX_TEXTS ? count : REPLY_MAX_TEXTS;
+	for (size_t i = 0; i < e->count; i++)
+		e->texts[i] = (struct str){ mem_strndup(texts[i].p, texts[i].n), texts[i].n };
+
+	pthread_mutex_lock(&r->lock);
+	old = r->slots[slot];
+	r->slots[slot] = e;
+	pthread_mutex_unlock(&r->lock);
+	free_entry(old);
+}
+
+bool recent_get(struct recent *r, const char *contact, const char *external_id, struct arena *a,
+		struct reply *reply_out)
+{
+	const struct entry *e;
+	struct str *texts;
+	bool found;
+
+	pthread_mutex_lock(&r->lock);
+	e = r->slots[slot_of(contact, external_id)];
+	found = e && strcmp(e->contact, contact) == 0 && strcmp(e->external_id, external_id) == 0;
+	if (found) {
+		texts = arena_array(a, e->count, sizeof *texts);
+		for (size_t i = 0; i < e->count; i++)
+			texts[i] = (struct str){ arena_strndup(a, e->texts[i].p, e->texts[i].n),
+						 e->texts[i].n };
+		*reply_out = (struct reply){ REPLY_INLINE, texts, e->count };
+	}
+	pthread_mutex_unlock(&r->lock);
+	return found;
+}
