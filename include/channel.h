@@ -4,7 +4,7 @@
  * A driver verifies and parses webhooks, wraps replies for the HTTP answer,
  * and describes sends as plain HTTP requests. It never calls the engine, the
  * store or web/, keeps no state of messages, and never retries. Adding a
- * provider is one file and one row in src/channel/channel.c.
+ * provider is one driver (src/channel/channel_private.h) and its open function.
  * Any thread, after channel_set_open.
  */
 #ifndef SAMVAD_CHANNEL_H
@@ -44,7 +44,8 @@ enum verify_result {
 	VERIFY_BAD,	/* wrong or missing signature, two different ones, unusable URL: 403 */
 };
 /* Fails closed. `why_out` gets a word for log and metric ("no_signature",
- * "mismatch", "two_signatures", "no_host"); never what was expected. */
+ * "mismatch", "two_signatures", "no_host", "no_token", "body_hash",
+ * "too_many_fields"; "ok" else); never what was expected. */
 enum verify_result channel_verify(const struct channel *c, const struct webhook *w,
 				  struct arena *a, const char **why_out);
 
