@@ -65,7 +65,7 @@ static int check_text(const char *what, const char *text, size_t max, struct err
 	return 0;
 }
 
-int check_outbound(const struct outbound *row, const char *contact, struct err *err)
+static int check_outbound(const struct outbound *row, const char *contact, struct err *err)
 {
 	if (check_name("an outbox row's id", row->id, sizeof row->id - 1, false, err) < 0 ||
 	    check_name("an outbox row's channel", row->channel, SESSION_NAME_MAX, false, err) < 0 ||
@@ -144,8 +144,8 @@ static int check_answer(const struct turn *t, struct err *err)
 {
 	if (!t->answers)
 		return 0;
-	if (t->answer.state != REPLY_INLINE && t->answer.state != REPLY_LATE)
-		return err_set(err, ERR_INPUT, "store: an answer that is not inline or late");
+	if (t->answer.state == REPLY_NONE)
+		return err_set(err, ERR_INPUT, "store: an answer without a state");
 	if (check_external_id(t->answers, err) < 0)
 		return -1;
 	if (t->inbound && strcmp(t->answers, t->inbound->external_id) == 0)
@@ -153,20 +153,30 @@ static int check_answer(const struct turn *t, struct err *err)
 	return check_texts(t->answer.texts, t->answer.count, err);
 }
 
+int check_rows(const struct outbound *rows, size_t count, const char *contact, struct err *err)
+{
+	if (count > MAX_ROWS || (count > 0 && !rows))
+		return err_set(err, ERR_INPUT, "store: %zu outbox rows at once, at most %d", count,
+			       MAX_ROWS);
+	for (size_t i = 0; i < count; i++)
+		if (check_outbound(&rows[i], contact, err) < 0)
+			return -1;
+	return 0;
+}
+
 int check_turn(const struct turn *t, struct err *err)
 {
 	if (check_contact(t->contact, err) < 0 || check_message(t, err) < 0 ||
 	    check_answer(t, err) < 0 || check_session(t->session, t->call_due_ms, err) < 0)
 		return -1;
-	if (t->record_count > MAX_RECORDS || t->outbox_count > MAX_ROWS)
-		return err_set(err, ERR_INPUT, "store: %zu records and %zu outbox rows in a turn",
-			       t->record_count, t->outbox_count);
+	if (t->record_count > MAX_RECORDS)
+		return err_set(err, ERR_INPUT, "store: %zu records in a turn, at most %d",
+			       t->record_count, MAX_RECORDS);
 	for (size_t i = 0; i < t->record_count; i++)
 		if (check_record(&t->records[i], t->contact, err) < 0)
 			return -1;
-	for (size_t i = 0; i < t->outbox_count; i++)
-		if (check_outbound(&t->outbox[i], t->contact, err) < 0)
-			return -1;
+	if (check_rows(t->outbox, t->outbox_count, t->contact, err) < 0)
+		return -1;
 	if (t->consent &&
 	    (check_text("the consent's words", t->consent->words, MAX_WORDS, err) < 0 ||
 	     check_name("the consent's message",

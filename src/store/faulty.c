@@ -108,8 +108,8 @@ static int faulty_reply_decide(void *self, const char *contact, const char *exte
 }
 
 static int faulty_reply_divert(void *self, const char *contact, const char *external_id,
-			       struct str notice_box, const struct driver_outbound *row,
-			       bool *done_out, struct err *err)
+			       struct str notice_box, const struct driver_outbound *rows,
+			       size_t row_count, bool *done_out, struct err *err)
 {
 	struct faulty *f = self;
 	struct faulty_plan plan = next(f);
@@ -117,8 +117,8 @@ static int faulty_reply_divert(void *self, const char *contact, const char *exte
 	if (before(&plan, err) < 0)
 		return -1;
 	return after(&plan,
-		     f->inner->reply_divert(f->self, contact, external_id, notice_box, row,
-					    done_out, err),
+		     f->inner->reply_divert(f->self, contact, external_id, notice_box, rows,
+					    row_count, done_out, err),
 		     err);
 }
 

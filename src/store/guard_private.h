@@ -56,7 +56,8 @@ int check_external_id(const char *id, struct err *err);
 int check_name(const char *what, const char *name, size_t max, bool empty_ok, struct err *err);
 int check_texts(const struct str *texts, size_t count, struct err *err);
 int check_turn(const struct turn *t, struct err *err);
-int check_outbound(const struct outbound *row, const char *contact, struct err *err);
+/* New rows of this contact. */
+int check_rows(const struct outbound *rows, size_t count, const char *contact, struct err *err);
 
 /* ---- sealing: boxes live in `a` until sealer_end ---- */
 struct sealer {
@@ -69,8 +70,8 @@ struct sealer {
 void sealer_begin(struct sealer *s, const struct store *store, const char *contact);
 void sealer_end(struct sealer *s);
 int seal_reply(struct sealer *s, const struct reply *reply, struct str *box_out, struct err *err);
-int seal_outbound(struct sealer *s, const struct outbound *row, struct driver_outbound *row_out,
-		  struct err *err);
+int seal_rows(struct sealer *s, const struct outbound *rows, size_t count,
+	      const struct driver_outbound **rows_out, struct err *err);
 int seal_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_out,
 	      struct err *err);
 

@@ -193,7 +193,7 @@ static void turn_store(struct memory *m, struct mem_contact *c, const struct dri
 		turn_add(c, t);
 	session_put(c, t);
 	for (size_t i = 0; rule.store_rows && i < t->outbox_count; i++)
-		mem_row_add(m, c, &t->outbox[i]);
+		mem_row_add(c, &t->outbox[i]);
 	for (size_t i = 0; i < t->record_count; i++)
 		record_put(m, &t->records[i]);
 	if (t->has_consent)
@@ -259,8 +259,8 @@ static int memory_reply_decide(void *self, const char *contact, const char *exte
 }
 
 static int memory_reply_divert(void *self, const char *contact, const char *external_id,
-			       struct str notice_box, const struct driver_outbound *row,
-			       bool *done_out, struct err *err)
+			       struct str notice_box, const struct driver_outbound *rows,
+			       size_t row_count, bool *done_out, struct err *err)
 {
 	struct memory *m = self;
 	struct mem_contact *c;
@@ -271,8 +271,8 @@ static int memory_reply_divert(void *self, const char *contact, const char *exte
 	c = mem_contact_find(m, contact, false);
 	t = turn_find(c, external_id);
 	*done_out = t && t->reply_state != REPLY_LATE;
-	if (t && t->reply_state == REPLY_INLINE)
-		mem_row_add(m, c, row);
+	for (size_t i = 0; t && t->reply_state == REPLY_INLINE && i < row_count; i++)
+		mem_row_add(c, &rows[i]);
 	if (*done_out)
 		reply_set(t, REPLY_LATE, notice_box);
 	pthread_mutex_unlock(&m->lock);

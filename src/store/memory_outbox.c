@@ -28,11 +28,10 @@ static struct mem_row *row_find_external(struct mem_contact *c, const char *exte
 	return r;
 }
 
-void mem_row_add(struct memory *m, struct mem_contact *c, const struct driver_outbound *row)
+void mem_row_add(struct mem_contact *c, const struct driver_outbound *row)
 {
 	struct mem_row **end = &c->rows, *r;
 
-	(void)m;
 	if (row_find(c, row->id))
 		return;
 	while (*end)

@@ -65,7 +65,7 @@ struct memory {
 
 /* The lock is held around these. */
 struct mem_contact *mem_contact_find(struct memory *m, const char *name, bool make);
-void mem_row_add(struct memory *m, struct mem_contact *c, const struct driver_outbound *row);
+void mem_row_add(struct mem_contact *c, const struct driver_outbound *row);
 void mem_rows_free(struct mem_contact *c);
 void mem_rows_count(const struct mem_contact *c, struct store_stats *stats);
 int mem_rows_sweep(struct mem_contact *c, int64_t now_ms);

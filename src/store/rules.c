@@ -9,7 +9,7 @@ struct rule_answer rule_answer(enum reply_state now, enum reply_state answer)
 
 	r.is_inline = r.decide && answer == REPLY_INLINE;
 	/* Decided before, or gone: nobody waits with an HTTP answer any more. */
-	r.store_rows = !r.is_inline;
+	r.store_rows = !r.decide || answer == REPLY_LATE;
 	return r;
 }
 

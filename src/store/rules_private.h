@@ -11,7 +11,7 @@
 
 /* What a result does to the reply it answers. */
 struct rule_answer {
-	bool decide;	 /* the reply becomes answer_state with answer_box */
+	bool decide;	 /* the reply becomes (or stays, if OPEN) answer_state with answer_box */
 	bool store_rows; /* the outbox rows go with it */
 	bool is_inline;
 };

@@ -44,8 +44,8 @@ int seal_reply(struct sealer *s, const struct reply *reply, struct str *box_out,
 	return seal_plain(s, box_out, err);
 }
 
-int seal_outbound(struct sealer *s, const struct outbound *row, struct driver_outbound *row_out,
-		  struct err *err)
+static int seal_outbound(struct sealer *s, const struct outbound *row,
+			 struct driver_outbound *row_out, struct err *err)
 {
 	*row_out = (struct driver_outbound){
 		.id = row->id,
@@ -63,6 +63,18 @@ int seal_outbound(struct sealer *s, const struct outbound *row, struct driver_ou
 	if (outbound_encode(row, &s->plain) < 0)
 		return err_set(err, ERR_INPUT, "store: an outbox row is too large");
 	return seal_plain(s, &row_out->box, err);
+}
+
+int seal_rows(struct sealer *s, const struct outbound *rows, size_t count,
+	      const struct driver_outbound **rows_out, struct err *err)
+{
+	struct driver_outbound *d = arena_array(&s->a, count, sizeof *d);
+
+	for (size_t i = 0; i < count; i++)
+		if (seal_outbound(s, &rows[i], &d[i], err) < 0)
+			return -1;
+	*rows_out = d;
+	return 0;
 }
 
 static int seal_session(struct sealer *s, const struct session *from, struct driver_session *out,
@@ -151,21 +163,16 @@ static int seal_records(struct sealer *s, const struct turn *t, struct driver_tu
 
 int seal_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_out, struct err *err)
 {
-	struct driver_outbound *rows = arena_array(&s->a, t->outbox_count, sizeof *rows);
-
 	*turn_out = (struct driver_turn){
 		.contact = t->contact,
 		.now_ms = t->now_ms,
 		.facts = t->facts,
-		.outbox = rows,
 		.outbox_count = t->outbox_count,
 		.call_due_ms = t->call_due_ms,
 	};
 	turn_out->facts.known = true;
-	for (size_t i = 0; i < t->outbox_count; i++)
-		if (seal_outbound(s, &t->outbox[i], &rows[i], err) < 0)
-			return -1;
-	if (seal_message(s, t, turn_out, err) < 0 ||
+	if (seal_rows(s, t->outbox, t->outbox_count, &turn_out->outbox, err) < 0 ||
+	    seal_message(s, t, turn_out, err) < 0 ||
 	    seal_session(s, t->session, &turn_out->session, err) < 0 ||
 	    seal_consent(s, t->consent, turn_out, err) < 0 || seal_records(s, t, turn_out, err) < 0)
 		return -1;

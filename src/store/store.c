@@ -107,25 +107,27 @@ int store_reply_decide(struct store *store, const char *contact, const char *ext
 }
 
 int store_reply_divert(struct store *store, const char *contact, const char *external_id,
-		       const struct str *notice, size_t count, const struct outbound *row,
-		       bool *done_out, struct err *err)
+		       const struct str *notice, size_t count, const struct outbound *rows,
+		       size_t row_count, bool *done_out, struct err *err)
 {
 	const struct reply late = { .state = REPLY_LATE, .texts = notice, .count = count };
 	struct guard_call g;
 	struct sealer s = { 0 };
-	struct driver_outbound d;
+	const struct driver_outbound *d = NULL;
 	struct str box = { NULL, 0 };
 	int ret = -1;
 
 	guard_begin(&g, store, OP_REPLY_DIVERT, err);
 	*done_out = false;
 	if (check_contact(contact, g.err) < 0 || check_external_id(external_id, g.err) < 0 ||
-	    check_texts(notice, count, g.err) < 0 || check_outbound(row, contact, g.err) < 0)
+	    check_texts(notice, count, g.err) < 0 ||
+	    check_rows(rows, row_count, contact, g.err) < 0)
 		return guard_end(&g, -1);
 	sealer_begin(&s, store, contact);
-	if (seal_reply(&s, &late, &box, g.err) == 0 && seal_outbound(&s, row, &d, g.err) == 0)
-		ret = store->driver->reply_divert(store->self, contact, external_id, box, &d,
-						  done_out, g.err);
+	if (seal_reply(&s, &late, &box, g.err) == 0 &&
+	    seal_rows(&s, rows, row_count, &d, g.err) == 0)
+		ret = store->driver->reply_divert(store->self, contact, external_id, box, d,
+						  row_count, done_out, g.err);
 	sealer_end(&s);
 	return guard_end(&g, ret);
 }

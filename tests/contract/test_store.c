@@ -262,12 +262,29 @@ static void decide_leaves_what_is_decided(struct fixture *f)
 	assert_int_equal(r.state, REPLY_NONE);
 }
 
+static void a_call_follows_a_call(struct fixture *f)
+{
+	struct session *s = open_turn(f, "SM1");
+	struct outbound *first = a_row(f, WHO, "checked"), *last = a_row(f, WHO, "otp sent");
+
+	assert_false(answer(f, s, REPLY_OPEN, "checked", first));
+	assert_reply(reply_of(f, WHO, "SM1"), REPLY_OPEN, "checked");
+	assert_false(has_row(f, first)); /* its text waits in the open reply */
+	s->revision = 2;
+	assert_true(answer(f, s, REPLY_INLINE, "otp sent", last));
+	assert_reply(reply_of(f, WHO, "SM1"), REPLY_INLINE, "otp sent");
+	s->revision = 3;
+	assert_false(answer(f, s, REPLY_OPEN, "once more", first)); /* decided before */
+	assert_reply(reply_of(f, WHO, "SM1"), REPLY_INLINE, "otp sent");
+	assert_true(has_row(f, first));
+}
+
 static bool divert(struct fixture *f, const struct outbound *row)
 {
 	bool done = false;
 
 	assert_int_equal(store_reply_divert(f->store, WHO, "SM1", a_text(f, "one moment"), 1, row,
-					    &done, &f->err),
+					    1, &done, &f->err),
 			 0);
 	return done;
 }
@@ -275,12 +292,21 @@ static bool divert(struct fixture *f, const struct outbound *row)
 static void divert_an_inline_reply(struct fixture *f)
 {
 	struct turn t = a_turn(f, WHO, "SM1", REPLY_INLINE, "hello", a_session(f, "name"));
-	struct outbound *row = a_row(f, WHO, "hello"), *again = a_row(f, WHO, "hello");
+	struct outbound rows[2] = { *a_row(f, WHO, "hello"), *a_row(f, WHO, "world") };
+	struct outbound *again = a_row(f, WHO, "hello"), *got;
+	bool done = false;
 
 	assert_int_equal(commit(f, &t), COMMIT_DONE);
-	assert_true(divert(f, row));
+	assert_int_equal(store_reply_divert(f->store, WHO, "SM1", a_text(f, "one moment"), 1, rows,
+					    2, &done, &f->err),
+			 0);
+	assert_true(done);
 	assert_reply(reply_of(f, WHO, "SM1"), REPLY_LATE, "one moment");
-	assert_string_equal(row_of(f, WHO, row->id).text, "hello");
+	assert_int_equal(claim(f, NOW, &got), 1);
+	assert_string_equal(got[0].text, "hello");
+	settle(f, &got[0], OUTBOUND_ACCEPTED, 0);
+	assert_int_equal(claim(f, NOW, &got), 1);
+	assert_string_equal(got[0].text, "world");
 	assert_false(divert(f, again));
 	assert_false(has_row(f, again));
 }
@@ -475,6 +501,7 @@ static const struct contract_case cases[] = {
 	  .run = decided_late_first_stores_rows },
 	{ .name = "answers a turn that is gone: outbox row", .run = answers_a_turn_that_is_gone },
 	{ .name = "decide leaves what is decided", .run = decide_leaves_what_is_decided },
+	{ .name = "a call follows a call: the reply stays open", .run = a_call_follows_a_call },
 	{ .name = "divert an inline reply", .run = divert_an_inline_reply },
 	{ .name = "divert an open reply", .run = divert_an_open_reply },
 	{ .name = "divert a late or unknown reply", .run = divert_a_late_or_unknown_reply },
