@@ -6,32 +6,12 @@
 #define SAMVAD_TESTS_BASE_CHECK_H
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/buf.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-#define CHECK_CASE(cond, name)                                                                     \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_msg("%s: %s", (name), #cond);                                         \
-	} while (0)
-
-#define CHECK_SAME(got, want, name)                                                                \
-	do {                                                                                       \
-		if (strcmp((got), (want)) != 0)                                                    \
-			fail_msg("%s: got <%s>, expected <%s>", (name), (got), (want));            \
-	} while (0)
+#include "check.h"
 
 /* A slice of a literal, which may hold NUL bytes. */
 #define BYTES(literal)                                                                             \
