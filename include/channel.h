@@ -5,7 +5,7 @@
  * and describes sends as plain HTTP requests. It never calls the engine, the
  * store or web/, keeps no state of messages, and never retries. Adding a
  * provider is one driver (src/channel/channel_private.h) and its open function.
- * Any thread, after channel_set_open.
+ * Any thread, after the channel was opened.
  */
 #ifndef SAMVAD_CHANNEL_H
 #define SAMVAD_CHANNEL_H
