@@ -3,6 +3,8 @@
  */
 #include "web_private.h"
 
+#include <string.h>
+
 #include "base/log.h"
 
 static const char JSON[] = "application/json";
@@ -59,11 +61,27 @@ void handle_broadcast(struct web *web, struct web_request *rq, struct web_answer
 			 "broadcasts come with a later release");
 }
 
+/* The twin tells OTPs to whoever asks, so only this machine may: no tunnel, no proxy, no foreign
+ * page that had its own name resolved to 127.0.0.1. */
+static bool is_from_here(const struct web_request *rq)
+{
+	const char *host = webhook_header(&rq->hook, "Host", NULL);
+	size_t n = host ? strcspn(host, ":") : 0;
+	bool local = !host || strspn(host, "0123456789.") == n ||
+		     (n == 9 && memcmp(host, "localhost", 9) == 0);
+
+	return local && !webhook_header(&rq->hook, "X-Forwarded-For", NULL) &&
+	       !webhook_header(&rq->hook, "Forwarded", NULL);
+}
+
 void handle_twin(struct web *web, struct web_request *rq, struct web_answer *an)
 {
-	(void)rq;
-	an->type = "text/plain";
+	if (!is_from_here(rq)) {
+		web_answer_error(an, rq, 403, "sandbox_is_local", NULL,
+				 "the sandbox answers on this machine only, not through a proxy");
+		return;
+	}
 	an->status = twin_answer(web->set.twin, &rq->hook, &an->body, &an->type);
-	if (an->status == 204)
-		an->type = NULL;
+	if (an->status == 401)
+		an->challenge = "Basic realm=\"Twilio API\"";
 }
