@@ -1,0 +1,148 @@
+/*
+ * redis_command.c - commands as argument lists, keys, and values out of replies.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "redis_private.h"
+
+void redis_batch_init(struct redis_batch *b, struct arena *a, enum redis_kind kind)
+{
+	*b = (struct redis_batch){ .arena = a, .kind = kind };
+}
+
+void redis_batch_reset(struct redis_batch *b)
+{
+	*b = (struct redis_batch){ .arena = b->arena, .kind = b->kind, .deadline = b->deadline };
+}
+
+struct redis_command *redis_command(struct redis_batch *b, const char *name)
+{
+	struct redis_command *c;
+
+	if (b->count == b->room) {
+		size_t room = b->room ? b->room * 2 : 4;
+		struct redis_command *grown = arena_array(b->arena, room, sizeof *grown);
+
+		if (b->count)
+			memcpy(grown, b->commands, b->count * sizeof *grown);
+		b->commands = grown;
+		b->room = room;
+	}
+	c = &b->commands[b->count++];
+	*c = (struct redis_command){ .arena = b->arena };
+	redis_arg_text(c, name);
+	return c;
+}
+
+void redis_arg(struct redis_command *c, struct str s)
+{
+	if (c->argc == c->room) {
+		int room = c->room ? c->room * 2 : 8;
+		const char **argv = arena_array(c->arena, (size_t)room, sizeof *argv);
+		size_t *argvlen = arena_array(c->arena, (size_t)room, sizeof *argvlen);
+
+		if (c->argc) {
+			memcpy(argv, c->argv, (size_t)c->argc * sizeof *argv);
+			memcpy(argvlen, c->argvlen, (size_t)c->argc * sizeof *argvlen);
+		}
+		c->argv = argv;
+		c->argvlen = argvlen;
+		c->room = room;
+	}
+	c->argv[c->argc] = s.p ? s.p : "";
+	c->argvlen[c->argc++] = s.p ? s.n : 0;
+}
+
+void redis_arg_text(struct redis_command *c, const char *text)
+{
+	redis_arg(c, str_of(text));
+}
+
+void redis_arg_int(struct redis_command *c, int64_t n)
+{
+	redis_arg_text(c, arena_printf(c->arena, "%" PRId64, n));
+}
+
+void redis_arg_u64(struct redis_command *c, uint64_t n)
+{
+	redis_arg_text(c, arena_printf(c->arena, "%" PRIu64, n));
+}
+
+struct redis_command *redis_script(struct redis_batch *b, const struct redis_pool *pool,
+				   enum redis_script script, size_t keys)
+{
+	struct redis_command *c = redis_command(b, "EVALSHA");
+
+	/* Its digits may be filled in as late as the first connection: the length is fixed. */
+	redis_arg(c, (struct str){ redis_pool_sha(pool, script), 40 });
+	redis_arg_u64(c, keys);
+	return c;
+}
+
+unsigned redis_shard(const char *owner)
+{
+	return (unsigned)(hash64(str_of(owner)) % REDIS_SHARDS);
+}
+
+const char *redis_key(struct arena *a, unsigned shard, const char *kind, const char *owner,
+		      const char *rest)
+{
+	if (!owner)
+		return arena_printf(a, "samvad:{%u}:%s", shard, kind);
+	if (!rest)
+		return arena_printf(a, "samvad:{%u}:%s:%s", shard, kind, owner);
+	return arena_printf(a, "samvad:{%u}:%s:%s %s", shard, kind, owner, rest);
+}
+
+bool redis_reply_has(const redisReply *r)
+{
+	return r && r->type != REDIS_REPLY_NIL;
+}
+
+const redisReply *redis_reply_at(const redisReply *r, size_t i)
+{
+	return r && r->type == REDIS_REPLY_ARRAY && i < r->elements ? r->element[i] : NULL;
+}
+
+static bool is_text(const redisReply *r)
+{
+	return r && (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS);
+}
+
+struct str redis_reply_box(const redisReply *r, struct arena *a)
+{
+	if (!is_text(r))
+		return (struct str){ "", 0 };
+	return (struct str){ arena_strndup(a, r->str, r->len), r->len };
+}
+
+const char *redis_reply_text(const redisReply *r, struct arena *a)
+{
+	return redis_reply_box(r, a).p;
+}
+
+int64_t redis_reply_int(const redisReply *r)
+{
+	if (r && r->type == REDIS_REPLY_INTEGER)
+		return r->integer;
+	return is_text(r) ? strtoll(r->str, NULL, 10) : 0;
+}
+
+uint64_t redis_reply_u64(const redisReply *r)
+{
+	return is_text(r) ? strtoull(r->str, NULL, 10) : 0;
+}
+
+void redis_replies_free(redisReply **replies, size_t count)
+{
+	if (!replies)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (replies[i]) /* hiredis 0.14 takes NULL, others did not */
+			freeReplyObject(replies[i]);
+	free(replies);
+}

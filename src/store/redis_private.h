@@ -1,0 +1,217 @@
+/*
+ * redis_private.h - inside of the Redis driver: address, connections, commands.
+ *
+ * redis.c and redis_{turn,queue,house}.c say what is asked; redis_exchange()
+ * alone knows over which connection it travels. hiredis formats commands and
+ * parses replies; sockets are ours, so that every wait has a deadline and a
+ * closed connection raises no signal.
+ */
+#ifndef SAMVAD_STORE_REDIS_PRIVATE_H
+#define SAMVAD_STORE_REDIS_PRIVATE_H
+
+#include <hiredis/hiredis.h>
+
+#include "driver_private.h"
+
+/* ---- where the server is (redis_url.c) ---- */
+
+struct redis_address { /* all owned */
+	char *host;
+	int port;
+	int db;
+	char *user;	/* NULL: none */
+	char *password; /* NULL: none */
+};
+
+/* redis://[user:pass@]host:port/db, percent-decoded. -1 ERR_PERM; the text shows no part of the
+ * URL. */
+int redis_url_parse(const char *url, struct redis_address *address_out, struct err *err);
+void redis_address_free(struct redis_address *address); /* wipes the password */
+
+/* ---- commands (redis_command.c) ---- */
+
+enum { REDIS_SHARDS = 256 };
+
+enum redis_kind {
+	REDIS_READ,  /* may be asked again on another connection */
+	REDIS_WRITE, /* once sent and unanswered, it is ERR_UNSURE */
+};
+
+struct redis_command {
+	struct arena *arena;
+	const char **argv;
+	size_t *argvlen;
+	int argc;
+	int room;
+};
+
+/* Commands that go out in one write and come back in one go. */
+struct redis_batch {
+	struct arena *arena;
+	struct redis_command *commands;
+	size_t count;
+	size_t room;
+	enum redis_kind kind;
+	int64_t deadline; /* of clock_mono_ms(); 0: the time limit from now on */
+};
+
+void redis_batch_init(struct redis_batch *b, struct arena *a, enum redis_kind kind);
+/* Ready for the next commands of the same kind and deadline. */
+void redis_batch_reset(struct redis_batch *b);
+/* A new command named `name`; valid until the next one is begun. Arguments are borrowed. */
+struct redis_command *redis_command(struct redis_batch *b, const char *name);
+void redis_arg(struct redis_command *c, struct str s);
+void redis_arg_text(struct redis_command *c, const char *text); /* NULL becomes "" */
+void redis_arg_int(struct redis_command *c, int64_t n);
+void redis_arg_u64(struct redis_command *c, uint64_t n);
+
+/* Every key of a contact carries the shard of the contact as its hash tag. */
+unsigned redis_shard(const char *owner);
+/* "samvad:{17}:<kind>" and, unless NULL, ":<owner>" and " <rest>": a blank parts them, because
+ * neither channel addresses nor record types hold one, while both hold colons. */
+const char *redis_key(struct arena *a, unsigned shard, const char *kind, const char *owner,
+		      const char *rest);
+
+/* Replies: an absent one gives "" and 0. Copies go to the arena. */
+struct str redis_reply_box(const redisReply *r, struct arena *a);
+const char *redis_reply_text(const redisReply *r, struct arena *a);
+int64_t redis_reply_int(const redisReply *r);
+uint64_t redis_reply_u64(const redisReply *r);
+bool redis_reply_has(const redisReply *r); /* neither NULL nor nil */
+/* The i-th element, or NULL when it is not an array of that length. */
+const redisReply *redis_reply_at(const redisReply *r, size_t i);
+void redis_replies_free(redisReply **replies, size_t count);
+
+/* ---- scripts (redis_scripts.c) ---- */
+
+enum redis_script {
+	REDIS_SCRIPT_LOAD,
+	REDIS_SCRIPT_COMMIT,
+	REDIS_SCRIPT_DECIDE,
+	REDIS_SCRIPT_DIVERT,
+	REDIS_SCRIPT_CALLS_CLAIM,
+	REDIS_SCRIPT_CALL_RENEW,
+	REDIS_SCRIPT_ALLOW,
+	REDIS_SCRIPT_OUTBOX_CLAIM,
+	REDIS_SCRIPT_SETTLE,
+	REDIS_SCRIPT_STATUS,
+	REDIS_SCRIPT_DROP_SESSIONS,
+	REDIS_SCRIPT_DROP_ROWS,
+	REDIS_SCRIPTS
+};
+
+extern const char *const redis_script_texts[REDIS_SCRIPTS];
+
+/* ---- one connection (redis_connection.c, redis_resolve.c) ---- */
+
+struct redis_connection {
+	int fd;
+	redisReader *reader;
+	struct redis_connection *next; /* in the pool's idle list */
+};
+
+enum { REDIS_MAX_REPLY = 64 * 1024 * 1024, REDIS_MAX_REQUEST = 64 * 1024 * 1024 };
+
+/* deadlines are of clock_mono_ms(). Errors: ERR_TEMP. */
+int redis_connection_open(const struct redis_address *address, int64_t deadline,
+			  struct redis_connection **connection_out, struct err *err);
+void redis_connection_close(struct redis_connection **connection);
+/* False when the server has closed it or has said something nobody asked for. */
+bool redis_connection_is_quiet(const struct redis_connection *connection);
+/* *sent_out: bytes that left before it failed. */
+int redis_connection_send(struct redis_connection *connection, struct str bytes, int64_t deadline,
+			  size_t *sent_out, struct err *err);
+int redis_connection_receive(struct redis_connection *connection, int64_t deadline,
+			     redisReply **reply_out, struct err *err);
+
+struct addrinfo;
+/* getaddrinfo that keeps the deadline. The caller owns *list_out (freeaddrinfo). */
+int redis_resolve(const char *host, int port, int64_t deadline, struct addrinfo **list_out,
+		  struct err *err);
+
+/* ---- all connections (redis_pool.c, redis_exchange.c) ---- */
+
+struct redis_pool;
+
+/* Takes the address. Connects at the first exchange. */
+struct redis_pool *redis_pool_new(struct redis_address *address, unsigned connections,
+				  int timeout_ms);
+void redis_pool_free(struct redis_pool **pool);
+
+/* A connection that has greeted the server and knows all scripts. At once
+ * -1 while a dead server is being backed off from. */
+int redis_pool_take(struct redis_pool *pool, int64_t deadline,
+		    struct redis_connection **connection_out, struct err *err);
+/* broken: it is closed, and the idle ones with it, for the server may have gone. */
+void redis_pool_give(struct redis_pool *pool, struct redis_connection *connection, bool broken);
+/* 40 hex digits once a connection was taken. */
+const char *redis_pool_sha(const struct redis_pool *pool, enum redis_script script);
+/* The moment an operation that begins now must end. */
+int64_t redis_pool_deadline(const struct redis_pool *pool);
+
+/* Log in, choose the database, load the scripts, PING: one round trip. shas may be NULL. */
+int redis_greet(struct redis_connection *connection, const struct redis_address *address,
+		char shas[REDIS_SCRIPTS][41], int64_t deadline, struct err *err);
+int redis_load_scripts(struct redis_connection *connection, int64_t deadline, struct err *err);
+
+/* Sends the batch and reads one reply for each command within the store's time limit.
+ * Returns 0 and replies (count of the batch, freed with redis_replies_free), none of them an
+ * error; or -1 with the kind that driver_private.h asks for. */
+int redis_exchange(struct redis_pool *pool, struct redis_batch *batch, redisReply ***replies_out,
+		   struct err *err);
+/* The same for a batch of one. The reply is freed with freeReplyObject. */
+int redis_exchange_one(struct redis_pool *pool, struct redis_batch *batch, redisReply **reply_out,
+		       struct err *err);
+/* What an error reply of the server means. Returns -1. */
+int redis_error_set(struct err *err, const redisReply *reply);
+
+/* A script call: "EVALSHA sha count"; then exactly `keys` keys and the arguments follow. */
+struct redis_command *redis_script(struct redis_batch *b, const struct redis_pool *pool,
+				   enum redis_script script, size_t keys);
+
+/* ---- the driver's parts ---- */
+
+struct redis_store {
+	struct redis_pool *pool;
+	int64_t seen_keep_ms;
+	_Atomic unsigned first_shard; /* claims begin at another shard each time */
+};
+
+int redis_load(void *self, const char *contact, const char *external_id, int64_t now_ms,
+	       struct arena *a, struct driver_view *view_out, struct err *err);
+int redis_commit(void *self, const struct driver_turn *t, enum commit_result *result_out,
+		 bool *inline_out, struct err *err);
+int redis_reply_load(void *self, const char *contact, const char *external_id, struct arena *a,
+		     enum reply_state *state_out, struct str *box_out, struct err *err);
+int redis_reply_decide(void *self, const char *contact, const char *external_id, struct str box,
+		       struct arena *a, enum reply_state *state_out, struct str *box_out,
+		       struct err *err);
+int redis_reply_divert(void *self, const char *contact, const char *external_id,
+		       struct str notice_box, const struct driver_outbound *rows, size_t row_count,
+		       bool *done_out, struct err *err);
+int redis_calls_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max, struct arena *a,
+		      struct call_due **due_out, size_t *count_out, struct err *err);
+int redis_call_renew(void *self, const char *contact, const char *call_id, int64_t lease_ms,
+		     struct err *err);
+int redis_outbox_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max, struct arena *a,
+		       struct driver_outbound **rows_out, size_t *count_out, struct err *err);
+int redis_outbox_settle(void *self, const struct driver_outbound *row, int64_t now_ms,
+			struct err *err);
+int redis_status_apply(void *self, const char *contact, const char *our_id, const char *external_id,
+		       enum status status, int error_code, int64_t now_ms, struct err *err);
+int redis_outbox_get(void *self, const char *contact, const char *id, struct arena *a,
+		     struct driver_outbound *row_out, struct err *err);
+int redis_allow(void *self, const char *key, const char *member, unsigned limit, int64_t window_ms,
+		int64_t now_ms, struct err *err);
+int redis_record_get(void *self, const char *type, const char *id, struct arena *a,
+		     struct driver_record *record_out, struct err *err);
+int redis_legacy_load(void *self, const char *contact, struct arena *a, struct str *json_out,
+		      struct err *err);
+int redis_stats(void *self, int64_t now_ms, struct arena *a, struct store_stats *stats_out,
+		struct err *err);
+int redis_sweep(void *self, int64_t now_ms, struct err *err);
+
+/* How an outbox row travels to the scripts: its 11 arguments, in the order of redis_scripts.c. */
+void redis_arg_row(struct redis_command *c, const struct driver_outbound *row);
+
+#endif
