@@ -1,0 +1,79 @@
+/*
+ * redis.c - the store on one Redis server.
+ *
+ * Whatever belongs to a contact lives in the contact's shard, under one hash
+ * tag, so that each step below is one script call on one slot. The keys are
+ * listed in redis_scripts.c. Connections, back-off and the meaning of failures
+ * are redis_pool.c and redis_exchange.c; nothing here knows of them.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "redis_private.h"
+
+enum { DEFAULT_TIMEOUT_MS = 3000 };
+
+static void redis_close(void *self)
+{
+	struct redis_store *st = self;
+
+	redis_pool_free(&st->pool);
+	free(st);
+}
+
+static int redis_ping(void *self, struct err *err)
+{
+	struct redis_store *st = self;
+	struct arena a = { 0 };
+	struct redis_batch b;
+	redisReply *reply;
+	int ret;
+
+	redis_batch_init(&b, &a, REDIS_READ);
+	(void)redis_command(&b, "PING");
+	ret = redis_exchange_one(st->pool, &b, &reply, err);
+	if (ret == 0)
+		freeReplyObject(reply);
+	arena_free(&a);
+	return ret;
+}
+
+static const struct store_driver driver_redis = {
+	.name = "redis",
+	.remote = true,
+	.close = redis_close,
+	.ping = redis_ping,
+	.load = redis_load,
+	.commit = redis_commit,
+	.reply_load = redis_reply_load,
+	.reply_decide = redis_reply_decide,
+	.reply_divert = redis_reply_divert,
+	.calls_claim = redis_calls_claim,
+	.call_renew = redis_call_renew,
+	.allow = redis_allow,
+	.outbox_claim = redis_outbox_claim,
+	.outbox_settle = redis_outbox_settle,
+	.status_apply = redis_status_apply,
+	.outbox_get = redis_outbox_get,
+	.record_get = redis_record_get,
+	.stats = redis_stats,
+	.legacy_load = redis_legacy_load,
+	.sweep = redis_sweep,
+};
+
+int driver_redis_open(const struct store_settings *set, const struct store_driver **driver_out,
+		      void **self_out, struct err *err)
+{
+	struct redis_address address;
+	struct redis_store *st;
+
+	if (redis_url_parse(set->redis_url, &address, err) < 0)
+		return -1;
+	st = mem_alloc(sizeof *st);
+	st->pool = redis_pool_new(&address, set->connections,
+				  set->timeout_ms > 0 ? set->timeout_ms : DEFAULT_TIMEOUT_MS);
+	st->seen_keep_ms = set->seen_keep_ms > 0 ? set->seen_keep_ms : DRIVER_SEEN_KEEP_MS;
+	*driver_out = &driver_redis;
+	*self_out = st;
+	return 0;
+}
