@@ -1,0 +1,2 @@
+/* Needs <stddef.h> and does not include it. */
+size_t bad(void);
