@@ -38,6 +38,8 @@ int text_add_ascii_digits(struct buf *out, struct str s);
  * (0 only for an empty s); *skip_out: bytes of white space to drop behind it. */
 size_t text_cut(struct str s, size_t max_chars, size_t *skip_out);
 
+/* Number of letters (General_Category L) of any script. */
+size_t text_letters(struct str s);
 /* True when most letters of s belong to the named script; knows "Deva", "Arab", "Latn". */
 bool text_script_is(struct str s, const char *script);
 

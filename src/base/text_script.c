@@ -40,6 +40,19 @@ static bool in_script(int32_t cp, const char *script)
 	return false;
 }
 
+size_t text_letters(struct str s)
+{
+	size_t letters = 0;
+
+	while (s.n) {
+		int32_t cp;
+
+		s = str_skip(s, text_next(s, &cp));
+		letters += is_letter(cp);
+	}
+	return letters;
+}
+
 bool text_script_is(struct str s, const char *script)
 {
 	size_t letters = 0, ours = 0;
