@@ -1,0 +1,104 @@
+/*
+ * country.c - how mobile numbers of a country are written. A country is one row.
+ */
+#include "country_private.h"
+
+#include <string.h>
+
+static const struct flow_country countries[] = {
+	/* TRAI numbering plan: ten digits, mobile numbers start with 6 to 9. */
+	{ "IN", "91", "0", 10, "6789" },
+	/* ANRT: nine digits behind the 0, mobile numbers start with 6 or 7. */
+	{ "MA", "212", "0", 9, "67" },
+};
+
+enum { DIGITS_MAX = 20 };
+
+const struct flow_country *flow_country_find(const char *code)
+{
+	for (size_t i = 0; i < sizeof countries / sizeof *countries; i++) {
+		if (strcmp(countries[i].code, code) == 0)
+			return &countries[i];
+	}
+	return NULL;
+}
+
+const char *const *flow_country_codes(size_t *count_out)
+{
+	static const char *const codes[] = { "IN", "MA" };
+
+	_Static_assert(sizeof codes / sizeof *codes == sizeof countries / sizeof *countries,
+		       "one code per country");
+	*count_out = sizeof codes / sizeof *codes;
+	return codes;
+}
+
+/* Collects the digits; false on anything that is neither digit nor separator. */
+static bool digits_of(const char *text, char out[DIGITS_MAX + 1], bool *plus_out)
+{
+	static const char *const dashes[] = { "\xe2\x80\x90", "\xe2\x80\x91", "\xe2\x80\x92",
+					      "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x88\x92" };
+	size_t n = 0;
+
+	*plus_out = false;
+	while (*text) {
+		size_t skip = strchr(" -.()", *text) ? 1 : 0;
+
+		for (size_t i = 0; !skip && i < sizeof dashes / sizeof *dashes; i++)
+			skip = strncmp(text, dashes[i], 3) == 0 ? 3 : 0;
+		if (*text == '+' && n == 0 && !*plus_out) {
+			*plus_out = true;
+			skip = 1;
+		}
+		if (skip) {
+			text += skip;
+			continue;
+		}
+		if (*text < '0' || *text > '9' || n == DIGITS_MAX)
+			return false;
+		out[n++] = *text++;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+static const char *behind(const char *digits, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(digits, prefix, n) == 0 ? digits + n : NULL;
+}
+
+static bool is_national(const struct flow_country *c, const char *digits)
+{
+	return strlen(digits) == c->digits && strchr(c->first, digits[0]) != NULL;
+}
+
+/* The national number in digits, which may start with the trunk prefix; or NULL. */
+static const char *national(const struct flow_country *c, const char *digits)
+{
+	const char *rest;
+
+	if (is_national(c, digits))
+		return digits;
+	rest = behind(digits, c->trunk);
+	return rest && is_national(c, rest) ? rest : NULL;
+}
+
+const char *flow_country_number(const struct flow_country *c, const char *folded, struct arena *a)
+{
+	char digits[DIGITS_MAX + 1];
+	const char *rest, *number = NULL;
+	bool plus;
+
+	if (!digits_of(folded, digits, &plus))
+		return NULL;
+	if (!plus)
+		number = national(c, digits);
+	if (!number) {
+		rest = plus ? digits : behind(digits, "00");
+		rest = behind(rest ? rest : digits, c->calling);
+		number = rest ? national(c, rest) : NULL;
+	}
+	return number ? arena_printf(a, "+%s%s", c->calling, number) : NULL;
+}

@@ -1,0 +1,100 @@
+/*
+ * data.c - a session as a tree of values for templates.
+ *
+ * The prefix says the form of a value, so that a name means the same thing in
+ * every text: {{sector}} is for people, {{id.sector}} is for programs.
+ */
+#include "data_private.h"
+
+#include <string.h>
+
+#include "base/form.h"
+
+/* Borrows v's children under another name. */
+static void attach(struct arena *a, struct value *object, const char *name, const struct value *v)
+{
+	struct value *copy = value_add_object(a, object, name);
+	struct value *next = copy->next;
+
+	*copy = *v;
+	copy->name = name;
+	copy->next = next;
+}
+
+/* What people read; in another language than the session's only choices differ. */
+static const char *shown(const struct flow_value *v, const char *stored, size_t language)
+{
+	const struct flow_option *o;
+
+	if (v->rule.type != RULE_CHOICE)
+		return stored;
+	o = flow_option_find(v->rule.list, stored);
+	return o ? o->label[language] : "";
+}
+
+static const char *encoded(const char *text, struct arena *a)
+{
+	struct buf out;
+	const char *result;
+
+	buf_init(&out, 3 * SESSION_MAX_VALUE);
+	(void)percent_encode(&out, str_of(text));
+	result = arena_strndup(a, out.data, out.len);
+	buf_free(&out);
+	return result;
+}
+
+static void add_values(const struct flow *flow, const struct flow_view *view, struct value *root,
+		       struct arena *a)
+{
+	struct value *id = value_add_object(a, root, "id");
+	struct value *url = value_add_object(a, root, "url");
+	struct value *in[FLOW_MAX_LANGUAGES];
+
+	for (size_t l = 0; l < flow->language_count; l++)
+		in[l] = value_add_object(a, root, flow->languages[l].code);
+	for (size_t i = 0; view->session && i < flow->value_count; i++) {
+		const struct flow_value *v = &flow->values[i];
+		const char *stored = session_get(view->session, v->name);
+
+		if (!stored)
+			continue;
+		value_add_text(a, root, v->name, str_of(shown(v, stored, view->language)));
+		value_add_text(a, id, v->name, str_of(stored));
+		value_add_text(a, url, v->name, str_of(encoded(stored, a)));
+		for (size_t l = 0; l < flow->language_count; l++)
+			value_add_text(a, in[l], v->name, str_of(shown(v, stored, l)));
+	}
+}
+
+static void add_records(const struct flow_view *view, struct value *root, struct arena *a)
+{
+	struct value *record = value_add_object(a, root, "record");
+
+	for (size_t i = 0; view->session && i < view->session->value_count; i++) {
+		const struct session_value *v = &view->session->values[i];
+
+		if (strncmp(v->name, "record.", 7) == 0)
+			value_add_text(a, record, v->name + 7, str_of(v->text));
+	}
+}
+
+struct value *flow_data(const struct flow *flow, const struct flow_view *view, struct arena *a)
+{
+	struct value *root = value_object(a);
+
+	add_values(flow, view, root, a);
+	add_records(view, root, a);
+	if (view->settings)
+		attach(a, root, "env", view->settings);
+	if (view->answer)
+		attach(a, root, "answer", view->answer);
+	if (view->contact)
+		value_add_text(a, root, "contact", str_of(view->contact));
+	value_add_text(a, root, "language", str_of(flow->languages[view->language].code));
+	for (size_t i = 0; i < flow->list_count; i++)
+		attach(a, root, flow->lists[i].name, flow->lists[i].shown[view->language]);
+	if (view->options)
+		attach(a, root, "options", view->options->shown[view->language]);
+	return root;
+}

@@ -1,0 +1,247 @@
+/*
+ * engine.c - one turn: a message or the end of a call, to a new session and effects.
+ *
+ * Order for a message: what the provider has answered already, commands (they
+ * win everywhere, also while a call is under way), then the answer to the
+ * open question. What is wrong changes nothing but the count of wrong answers.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "input_private.h"
+#include "run_private.h"
+
+enum { MESSAGE_BYTES_MAX = 65536 };
+
+/* ---- where the session is ---- */
+
+static const struct flow_text *system_text(const struct flow_run *r, enum flow_system_text t)
+{
+	return r->flow->system[t];
+}
+
+static bool same_flow(const struct flow_run *r)
+{
+	return r->session->flow_version == r->flow->version &&
+	       strcmp(r->session->flow, r->flow->name) == 0;
+}
+
+/* After an edit a session goes on at its step, if that is still there and all that it needs is;
+ * else it begins again, keeps the answers that still hold, and is told. */
+static void find_step(struct flow_run *r)
+{
+	struct session *s = r->session;
+	bool edited = !same_flow(r);
+
+	r->step = flow_step_find(r->flow, s->step);
+	if (edited) {
+		if (strcmp(s->flow, r->flow->name) != 0)
+			session_clear_values(s);
+		flow_session_clean(r->flow, s, r->a);
+		s->flow = arena_strdup(r->a, r->flow->name);
+		s->flow_version = r->flow->version;
+	}
+	if (r->step && !(edited && !flow_session_fits(r->flow, s, r->step)))
+		return;
+	r->step = r->flow->start;
+	r->unstarted = true;
+	r->notice = system_text(r, SYSTEM_FLOW_CHANGED);
+	s->completed = false;
+	s->call = (struct session_call){ .id = "", .name = "", .step = "", .external_id = "" };
+	s->step = arena_strdup(r->a, r->step->name);
+	s->shown_step = r->step->shown ? arena_strdup(r->a, r->step->shown) : "";
+}
+
+static void open_session(struct flow_run *r, const struct session *session)
+{
+	int language;
+
+	if (session) {
+		r->session = session_copy(session, r->a);
+		find_step(r);
+	} else {
+		r->session = flow_session_new(r->flow, r->env, r->a);
+		r->step = r->flow->start;
+		r->unstarted = true;
+		if (r->env->facts && r->env->facts->known && r->env->facts->unfinished)
+			r->notice = system_text(r, SYSTEM_EXPIRED);
+	}
+	language = flow_language_find(r->flow, r->session->language);
+	r->language = language < 0 ? 0 : (size_t)language;
+}
+
+/* A new person is answered in the script they write. */
+static void guess_language(struct flow_run *r)
+{
+	const struct contact_facts *facts = r->env->facts;
+	const struct str text = str_of(r->input->message->text);
+	int language =
+		facts && *facts->language ? flow_language_find(r->flow, facts->language) : -1;
+
+	for (size_t i = 0; language < 0 && i < r->flow->language_count; i++) {
+		const char *script = r->flow->languages[i].script;
+
+		if (script && text_script_is(text, script))
+			language = (int)i;
+	}
+	r->language = language < 0 ? 0 : (size_t)language;
+	memcpy(r->session->language, r->flow->languages[r->language].code,
+	       strlen(r->flow->languages[r->language].code) + 1);
+}
+
+static void touch(struct flow_run *r)
+{
+	const struct inbound *m = r->input->message;
+
+	r->session->updated_ms = r->env->now_ms;
+	r->session->expires_ms = r->env->now_ms + r->env->session_ttl_ms;
+	if (m->receiver && *m->receiver)
+		r->session->receiver = arena_strdup(r->a, m->receiver);
+	if (m->account && *m->account)
+		r->session->account = arena_strdup(r->a, m->account);
+}
+
+/* ---- answers ---- */
+
+static int wrong(struct flow_run *r, const struct flow_text *why)
+{
+	r->session->wrong_answers++;
+	if (flow_run_say(r, why) < 0 || flow_run_say(r, r->step->ask) < 0)
+		return -1;
+	if (r->session->wrong_answers < FLOW_WAY_OUT_AFTER)
+		return 0;
+	return flow_run_say(r, system_text(r, SYSTEM_WAY_OUT));
+}
+
+static int take_exit(struct flow_run *r, const char *name)
+{
+	const struct flow_exit *e = flow_exit_find(r->step, name);
+
+	if (!e)
+		e = flow_exit_find(r->step, r->step->call ? "otherwise" : "next");
+	if (!e)
+		return err_set(r->err, ERR_BUG, "step %s has no exit %s", r->step->name, name);
+	r->exit = arena_printf(r->a, "%s/%s", r->step->name, e->name);
+	r->session->wrong_answers = 0;
+	return flow_run_follow(r, flow_run_choose(r, e->action));
+}
+
+static int answer(struct flow_run *r)
+{
+	const struct inbound *m = r->input->message;
+	const struct flow_rule *rule = r->step->rule;
+	const char *stored = NULL;
+
+	if (m->kind == INBOUND_MEDIA || m->kind == INBOUND_LOCATION || m->kind == INBOUND_OTHER)
+		return wrong(r, system_text(r, SYSTEM_MEDIA_INSTEAD));
+	if (m->kind == INBOUND_CHOICE)
+		stored = flow_rule_accept_tap(rule, m->payload);
+	/* A button of an older question is no text, but may name an option of this one. */
+	if (!stored && (m->kind == INBOUND_TEXT || rule->type == RULE_CHOICE))
+		stored = flow_rule_accept(rule, str_of(m->text), r->a);
+	if (!stored)
+		return wrong(r, r->step->wrong);
+	if (r->step->save >= 0 && flow_run_set(r, r->flow->values[r->step->save].name, stored) < 0)
+		return -1;
+	return take_exit(r, rule->type == RULE_CHOICE ? stored : "next");
+}
+
+/* ---- a turn ---- */
+
+static const struct flow_command *command_of(struct flow_run *r)
+{
+	const struct inbound *m = r->input->message;
+	const struct flow_command *c = NULL;
+
+	if (m->kind == INBOUND_CHOICE)
+		c = flow_command_of(r->flow, str_of(m->payload), r->a);
+	return c ? c : flow_command_of(r->flow, str_of(m->text), r->a);
+}
+
+static int obey(struct flow_run *r, const struct flow_command *c)
+{
+	const struct flow_action *act = flow_run_choose(r, c->action);
+
+	if (!act)
+		return 0;
+	r->exit = arena_printf(r->a, "commands/%s", c->name);
+	return flow_run_follow(r, act);
+}
+
+/* The provider has answered STOP, START or HELP itself: a second answer would be one too many. */
+static void note_opt_out(struct flow_run *r, enum opt_out_type type)
+{
+	if (type == OPT_OUT_STOP)
+		flow_run_effect(r, FLOW_CONSENT)->consent = CONSENT_OUT;
+	else if (type == OPT_OUT_START)
+		flow_run_effect(r, FLOW_CONSENT)->consent = CONSENT_IN;
+}
+
+static int run_message(struct flow_run *r, const struct session *session)
+{
+	const struct inbound *m = r->input->message;
+	const struct flow_command *command;
+
+	open_session(r, session);
+	if (!session)
+		guess_language(r);
+	touch(r);
+	if (m->opt_out != OPT_OUT_NONE) {
+		note_opt_out(r, m->opt_out);
+		return 0;
+	}
+	command = command_of(r);
+	if (command)
+		return obey(r, command);
+	if (r->unstarted || !r->step->rule)
+		return flow_run_repeat(r);
+	return answer(r);
+}
+
+static int run_outcome(struct flow_run *r, const struct session *session)
+{
+	if (!session)
+		return 0;
+	if (!*session->call.id || !r->input->call_id ||
+	    strcmp(session->call.id, r->input->call_id) != 0) {
+		r->session = session_copy(session, r->a);
+		return 0;
+	}
+	open_session(r, session);
+	r->session->updated_ms = r->env->now_ms;
+	if (r->unstarted || !r->step->call || strcmp(r->step->name, session->call.step) != 0)
+		return flow_run_repeat(r);
+	r->session->call.id = ""; /* over: whatever the exit does, nothing waits for it */
+	return take_exit(r, r->input->outcome);
+}
+
+int flow_run(const struct flow *flow, const struct session *session, const struct flow_input *input,
+	     const struct flow_env *env, struct arena *a, struct flow_result *result_out,
+	     struct err *err)
+{
+	struct flow_run r = {
+		.flow = flow,
+		.env = env,
+		.input = input,
+		.a = a,
+		.err = err,
+		.consent = env->facts ? env->facts->consent : CONSENT_NONE,
+	};
+	int ret;
+
+	*result_out = (struct flow_result){ .exit = "" };
+	buf_init(&r.message, MESSAGE_BYTES_MAX);
+	ret = input->kind == FLOW_INPUT_OUTCOME ? run_outcome(&r, session)
+						: run_message(&r, session);
+	if (ret == 0) {
+		flow_run_flush(&r);
+		*result_out = (struct flow_result){
+			.session = r.session,
+			.effects = r.effects,
+			.effect_count = r.count,
+			.exit = r.exit ? r.exit : "",
+		};
+	}
+	buf_free(&r.message);
+	return ret;
+}

@@ -1,0 +1,264 @@
+/*
+ * load_list.c - languages, words, and lists of options with one id each.
+ *
+ * An option is found by its number, id, label or synonym in every language,
+ * whatever the session speaks: people mix. Two options must not share a word.
+ */
+#include "load_private.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "words_private.h"
+
+enum { WORD_MAX_CHARS = 100 };
+
+void load_languages(struct flow_loader *ld)
+{
+	static const char *const keys[] = { "script", NULL };
+	const cJSON *all = load_object(ld, ld->root, "languages"), *m;
+	struct flow *flow = ld->flow;
+
+	ld->within = "languages";
+	cJSON_ArrayForEach(m, all)
+	{
+		struct flow_language *l = &flow->languages[flow->language_count];
+
+		if (flow->language_count == FLOW_MAX_LANGUAGES) {
+			load_fault(ld, m, m->string, "drop some", "more than %d languages",
+				   FLOW_MAX_LANGUAGES);
+			break;
+		}
+		if (!load_name_ok(ld, m, "language", m->string))
+			continue;
+		if (strlen(m->string) > LANGUAGE_MAX || !cJSON_IsObject(m)) {
+			load_fault(ld, m, m->string,
+				   "write \"hi\": {\"script\": \"Deva\"} or \"en\": {}",
+				   "is no language");
+			continue;
+		}
+		ld->within = arena_printf(ld->a, "languages.%s", m->string);
+		load_check_keys(ld, m, keys);
+		l->script = load_string(ld, m, "script");
+		ld->within = "languages";
+		l->code = arena_strdup(ld->a, m->string);
+		flow->language_count++;
+	}
+	ld->within = "";
+	if (flow->language_count == 0)
+		load_fault(ld, ld->root, "languages", "write \"languages\": {\"en\": {}}",
+			   "the flow speaks no language");
+}
+
+int load_word_add(struct flow_loader *ld, struct load_words *w, const char *key, unsigned item)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		if (strcmp(w->list[i].key, key) == 0)
+			return w->list[i].item == item ? -1 : (int)w->list[i].item;
+	}
+	if (w->count == w->cap) {
+		size_t cap = w->cap ? 2 * w->cap : 16;
+		struct flow_word *list = arena_array(ld->a, cap, sizeof *list);
+
+		if (w->count)
+			memcpy(list, w->list, w->count * sizeof *list);
+		w->list = list;
+		w->cap = cap;
+	}
+	w->list[w->count++] = (struct flow_word){ key, item };
+	return -1;
+}
+
+struct flow_words load_words_done(struct load_words *w)
+{
+	struct flow_words done = { w->list, w->count };
+
+	flow_words_sort(&done);
+	return done;
+}
+
+static void add_text(struct flow_loader *ld, const cJSON *node, const char *key, const char *text,
+		     struct load_words *w, unsigned item,
+		     void (*taken)(struct flow_loader *, const cJSON *, const char *, unsigned))
+{
+	const char *word = flow_word_key(ld->a, str_of(text));
+	int other;
+
+	if (!*word || text_chars(str_of(text)) > WORD_MAX_CHARS) {
+		load_fault(ld, node, key, "write 1 to 100 characters", "\"%.40s\" is no word",
+			   text);
+		return;
+	}
+	other = load_word_add(ld, w, word, item);
+	if (other >= 0)
+		taken(ld, node, text, (unsigned)other);
+}
+
+void load_words(struct flow_loader *ld, const cJSON *object, const char *key, bool each_language,
+		struct load_words *w, unsigned item,
+		void (*taken)(struct flow_loader *ld, const cJSON *node, const char *word,
+			      unsigned other))
+{
+	const cJSON *all = load_object(ld, object, key), *m;
+	const char *within = ld->within;
+
+	if (!all)
+		return;
+	ld->within = load_join(ld, key);
+	cJSON_ArrayForEach(m, all)
+	{
+		size_t n;
+		const char **words;
+
+		if (flow_language_find(ld->flow, m->string) < 0) {
+			load_fault(ld, m, m->string, "add it to \"languages\"",
+				   "is no language of this flow");
+			continue;
+		}
+		words = load_strings(ld, all, m->string, &n);
+		for (size_t i = 0; i < n; i++)
+			add_text(ld, m, m->string, words[i], w, item, taken);
+	}
+	for (size_t i = 0; each_language && i < ld->flow->language_count; i++) {
+		const char *code = ld->flow->languages[i].code;
+
+		if (!cJSON_GetObjectItemCaseSensitive(all, code))
+			load_fault(ld, all, code, "add the words that people use in it",
+				   "has no words in language %s", code);
+	}
+	ld->within = within;
+}
+
+/* The options being read: for the words' clash. */
+static void option_taken(struct flow_loader *ld, const cJSON *node, const char *word,
+			 unsigned other)
+{
+	load_fault(ld, node, NULL, "give each option words of its own",
+		   "\"%.40s\" means option %u as well", word, other + 1);
+}
+
+static void load_label(struct flow_loader *ld, const cJSON *node, struct flow_option *o,
+		       struct load_words *w, unsigned item)
+{
+	static const char *const form = "write \"label\": {\"en\": \"…\"} in every language";
+	const cJSON *all = load_object(ld, node, "label"), *m;
+	const char *within = ld->within;
+
+	if (!all) {
+		if (!cJSON_GetObjectItemCaseSensitive(node, "label"))
+			load_fault(ld, node, "label", form, "is missing");
+		return;
+	}
+	ld->within = load_join(ld, "label");
+	cJSON_ArrayForEach(m, all)
+	{
+		int language = flow_language_find(ld->flow, m->string);
+
+		if (language < 0) {
+			load_fault(ld, m, m->string, "add it to \"languages\"",
+				   "is no language of this flow");
+			continue;
+		}
+		o->label[language] = load_string(ld, all, m->string);
+		if (o->label[language])
+			add_text(ld, m, m->string, o->label[language], w, item, option_taken);
+	}
+	for (size_t i = 0; i < ld->flow->language_count; i++) {
+		if (!cJSON_GetObjectItemCaseSensitive(all, ld->flow->languages[i].code))
+			load_fault(ld, all, ld->flow->languages[i].code, form, "is missing");
+	}
+	ld->within = within;
+}
+
+static void load_option(struct flow_loader *ld, const cJSON *node, struct flow_list *list,
+			struct load_words *w)
+{
+	static const char *const keys[] = { "id", "label", "synonyms", NULL };
+	struct flow_option *o = &list->options[list->count];
+	unsigned item = (unsigned)list->count;
+	int other;
+
+	if (!cJSON_IsObject(node)) {
+		load_fault(ld, node, NULL, "write {\"id\": …, \"label\": {…}}",
+			   "an option is no object");
+		return;
+	}
+	load_check_keys(ld, node, keys);
+	o->id = load_string(ld, node, "id");
+	if (!o->id) {
+		load_fault(ld, node, "id", "give the option an id", "is missing");
+		return;
+	}
+	if (!load_name_ok(ld, node, "option", o->id))
+		return;
+	if (flow_option_find(list, o->id)) {
+		load_fault(ld, node, "id", "ids are unique within a list", "\"%s\" occurs twice",
+			   o->id);
+		return;
+	}
+	list->count++;
+	other = load_word_add(ld, w, arena_printf(ld->a, "%u", item + 1), item);
+	if (other < 0)
+		other = load_word_add(ld, w, flow_word_key(ld->a, str_of(o->id)), item);
+	if (other >= 0)
+		option_taken(ld, node, o->id, (unsigned)other);
+	load_label(ld, node, o, w, item);
+	load_words(ld, node, "synonyms", false, w, item, option_taken);
+}
+
+/* {number, id, label} of each option, once per language: templates borrow them. */
+static void show_options(struct flow_loader *ld, struct flow_list *list)
+{
+	for (size_t l = 0; l < ld->flow->language_count; l++) {
+		struct value *holder = value_object(ld->a);
+
+		list->shown[l] = value_add_list(ld->a, holder, list->name);
+		for (size_t i = 0; i < list->count; i++) {
+			struct value *item = value_append_object(ld->a, list->shown[l]);
+			const char *label = list->options[i].label[l];
+
+			value_add_text(ld->a, item, "number",
+				       str_of(arena_printf(ld->a, "%zu", i + 1)));
+			value_add_text(ld->a, item, "id", str_of(list->options[i].id));
+			value_add_text(ld->a, item, "label", str_of(label ? label : ""));
+		}
+	}
+}
+
+void load_options(struct flow_loader *ld, const cJSON *array, struct flow_list *list)
+{
+	size_t n = (size_t)cJSON_GetArraySize(array);
+	struct load_words w = { 0 };
+	const cJSON *m;
+
+	list->line = load_line(ld, array);
+	if (n == 0 || n > FLOW_MAX_OPTIONS) {
+		load_fault(ld, array, NULL, "write 1 to 200 options", "has %zu options", n);
+		return;
+	}
+	list->options = arena_array(ld->a, n, sizeof *list->options);
+	cJSON_ArrayForEach(m, array) load_option(ld, m, list, &w);
+	list->words = load_words_done(&w);
+	show_options(ld, list);
+}
+
+void load_lists(struct flow_loader *ld)
+{
+	const cJSON *all = load_object(ld, ld->root, "lists"), *m;
+	struct flow *flow = ld->flow;
+
+	flow->lists = arena_array(ld->a, (size_t)cJSON_GetArraySize(all), sizeof *flow->lists);
+	cJSON_ArrayForEach(m, all)
+	{
+		ld->within = arena_printf(ld->a, "lists.%.60s", m->string);
+		if (!load_name_ok(ld, m, "list", m->string))
+			continue;
+		if (!cJSON_IsArray(m)) {
+			load_fault(ld, m, NULL, "write a list […] of options", "is no list");
+			continue;
+		}
+		flow->lists[flow->list_count].name = arena_strdup(ld->a, m->string);
+		load_options(ld, m, &flow->lists[flow->list_count++]);
+	}
+	ld->within = "";
+}

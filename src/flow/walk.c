@@ -1,0 +1,273 @@
+/*
+ * walk.c - from step to step: conditions, actions, arriving, repeating.
+ *
+ * A loop, not a recursion, with a cap: a flow that goes round fails its turn,
+ * not the server.
+ */
+#include "run_private.h"
+
+#include <string.h>
+
+#include "base/crypto.h"
+
+/* ---- conditions ---- */
+
+static bool holds(const struct flow_run *r, const struct flow_condition *c);
+
+static bool all_set(const struct flow_run *r, uint64_t values)
+{
+	for (size_t i = 0; i < r->flow->value_count; i++) {
+		if ((values >> i & 1) && !session_get(r->session, r->flow->values[i].name))
+			return false;
+	}
+	return true;
+}
+
+static bool list_holds(const struct flow_run *r, const struct flow_condition *list, bool all)
+{
+	for (; list; list = list->sibling) {
+		if (holds(r, list) != all)
+			return !all;
+	}
+	return all;
+}
+
+static bool holds(const struct flow_run *r, const struct flow_condition *c)
+{
+	const char *stored;
+
+	switch (c->kind) {
+	case CONDITION_SET:
+		return all_set(r, c->values);
+	case CONDITION_IS:
+		stored = session_get(r->session, r->flow->values[c->value].name);
+		return stored && strcmp(stored, c->text) == 0;
+	case CONDITION_AT:
+		return r->step && strcmp(r->step->name, c->text) == 0;
+	case CONDITION_CONSENT:
+		return r->consent == c->consent;
+	case CONDITION_NOT:
+		return !holds(r, c->inner);
+	case CONDITION_ALL:
+		return list_holds(r, c->inner, true);
+	case CONDITION_ANY:
+		return list_holds(r, c->inner, false);
+	}
+	return false;
+}
+
+const struct flow_action *flow_run_choose(const struct flow_run *r, const struct flow_action *act)
+{
+	while (act && act->condition && !holds(r, act->condition))
+		act = act->otherwise;
+	return act;
+}
+
+/* ---- what an action does before it leads on ---- */
+
+int flow_run_set(struct flow_run *r, const char *name, const char *text)
+{
+	struct session *s = r->session;
+	size_t bytes = strlen(name) + strlen(text);
+
+	for (size_t i = 0; i < s->value_count; i++)
+		bytes += strlen(s->values[i].name) + strlen(s->values[i].text) + 8;
+	if (bytes > SESSION_MAX_ENCODED - 2048) /* the rest is for what the engine keeps */
+		return err_set(r->err, ERR_BUG, "the session outgrows its limit at value %s", name);
+	if (session_set(s, r->a, name, text, r->err) < 0) {
+		if (r->err)
+			r->err->kind = ERR_BUG;
+		return -1;
+	}
+	return 0;
+}
+
+/* Characters that people can read to each other: no I, L, O, U. */
+static const char *readable_id(struct flow_run *r, const char *prefix, const char *type)
+{
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	bool call = r->input->kind == FLOW_INPUT_OUTCOME;
+	const char *seed =
+		arena_printf(r->a, "record/%s/%s/%u", call ? r->input->call_id : r->env->turn_id,
+			     type, r->records++);
+	uint8_t hash[SHA256_SIZE];
+	char id[13];
+
+	sha256(str_of(seed), hash);
+	for (size_t i = 0; i < sizeof id - 1; i++)
+		id[i] = digits[hash[i] & 31];
+	id[sizeof id - 1] = '\0';
+	return arena_printf(r->a, "%s%s", prefix ? prefix : "", id);
+}
+
+static int keep_record(struct flow_run *r, const struct flow_record *rec)
+{
+	struct session_value *fields = arena_array(r->a, rec->field_count, sizeof *fields);
+	const char *id = readable_id(r, rec->id_prefix, rec->name);
+	struct flow_effect *e;
+	size_t n = 0;
+
+	for (size_t i = 0; i < rec->field_count; i++) {
+		const char *text = strcmp(rec->fields[i], "language") == 0
+					   ? r->session->language
+					   : session_get(r->session, rec->fields[i]);
+
+		if (text)
+			fields[n++] = (struct session_value){ arena_strdup(r->a, rec->fields[i]),
+							      arena_strdup(r->a, text) };
+	}
+	e = flow_run_effect(r, FLOW_RECORD);
+	e->record_type = arena_strdup(r->a, rec->name);
+	e->record_id = id;
+	e->fields = fields;
+	e->field_count = n;
+	return flow_run_set(r, arena_printf(r->a, "record.%s", rec->name), id);
+}
+
+static void speak(struct flow_run *r, size_t language)
+{
+	const char *code = r->flow->languages[language].code;
+
+	r->language = language;
+	memcpy(r->session->language, code, strlen(code) + 1); /* the loader bounds it */
+}
+
+static int say_all(struct flow_run *r, const struct flow_text **say, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (flow_run_say(r, say[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int perform(struct flow_run *r, const struct flow_action *act)
+{
+	if (act->language >= 0)
+		speak(r, (size_t)act->language);
+	if (act->clear)
+		session_clear_values(r->session);
+	for (size_t i = 0; i < r->flow->value_count; i++) {
+		if (act->unset >> i & 1)
+			session_unset(r->session, r->flow->values[i].name);
+	}
+	for (size_t i = 0; i < act->set_count; i++) {
+		if (flow_run_set(r, r->flow->values[act->sets[i].value].name, act->sets[i].text) <
+		    0)
+			return -1;
+	}
+	if (act->consent != CONSENT_NONE) {
+		r->consent = act->consent;
+		flow_run_effect(r, FLOW_CONSENT)->consent = act->consent;
+	}
+	if (act->record && keep_record(r, act->record) < 0)
+		return -1;
+	return say_all(r, act->say, act->say_count);
+}
+
+/* ---- arriving ---- */
+
+static void start_call(struct flow_run *r, const char *external_id)
+{
+	const char *seed =
+		arena_printf(r->a, "call/%s/%s/%u", r->env->turn_id, r->step->name, r->steps);
+	uint8_t hash[SHA256_SIZE];
+	char id[2 * SHA256_SIZE + 1];
+
+	sha256(str_of(seed), hash);
+	hex_encode(hash, sizeof hash, id);
+	r->session->call = (struct session_call){
+		.id = arena_strndup(r->a, id, 32),
+		.name = arena_strdup(r->a, r->step->call->name),
+		.step = arena_strdup(r->a, r->step->name),
+		.external_id = external_id,
+		.started_ms = r->env->now_ms,
+	};
+	(void)flow_run_effect(r, FLOW_CALL);
+}
+
+static int arrive(struct flow_run *r, const struct flow_step *step, bool quiet)
+{
+	const char *external_id = r->session->call.external_id;
+
+	if (++r->steps > FLOW_STEP_CAP)
+		return err_set(r->err, ERR_BUG, "more than %d steps in one turn, at step %s",
+			       FLOW_STEP_CAP, step->name);
+	if (r->input->kind == FLOW_INPUT_MESSAGE)
+		external_id = arena_strdup(r->a, r->input->message->external_id);
+	r->step = step;
+	r->unstarted = false;
+	r->session->step = arena_strdup(r->a, step->name);
+	if (step->shown)
+		r->session->shown_step = arena_strdup(r->a, step->shown);
+	r->session->wrong_answers = 0;
+	r->session->call =
+		(struct session_call){ .id = "", .name = "", .step = "", .external_id = "" };
+	r->session->completed = step->end;
+	if (!quiet && say_all(r, step->say, step->say_count) < 0)
+		return -1;
+	if (step->end)
+		(void)flow_run_effect(r, FLOW_END);
+	else if (step->call)
+		start_call(r, external_id);
+	else if (step->rule && !quiet)
+		return flow_run_say(r, step->ask);
+	return 0;
+}
+
+static bool passes(const struct flow_step *s)
+{
+	return !s->rule && !s->call && !s->end;
+}
+
+int flow_run_go(struct flow_run *r, const struct flow_step *step, bool quiet)
+{
+	while (step) {
+		const struct flow_action *act;
+
+		if (arrive(r, step, quiet) < 0)
+			return -1;
+		if (!passes(step))
+			return 0;
+		act = flow_run_choose(r, flow_exit_find(step, "next")->action);
+		if (!r->exit)
+			r->exit = arena_printf(r->a, "%s/next", step->name);
+		if (perform(r, act) < 0)
+			return -1;
+		quiet = act->quiet;
+		step = act->to == GOTO_SAME ? step : act->target;
+	}
+	return 0;
+}
+
+int flow_run_follow(struct flow_run *r, const struct flow_action *act)
+{
+	if (perform(r, act) < 0)
+		return -1;
+	switch (act->to) {
+	case GOTO_NONE:
+		return 0;
+	case GOTO_SAME:
+		return flow_run_repeat(r);
+	case GOTO_STEP:
+		break;
+	}
+	return flow_run_go(r, act->target, act->quiet);
+}
+
+int flow_run_repeat(struct flow_run *r)
+{
+	const struct flow_step *s = r->step;
+	const struct flow_text *notice = r->notice;
+
+	r->notice = NULL;
+	if (r->unstarted || passes(s) || (s->call && !*r->session->call.id)) {
+		if (notice && flow_run_say(r, notice) < 0)
+			return -1;
+		return flow_run_go(r, s, false);
+	}
+	if (s->call)
+		return flow_run_say(r, s->waiting ? s->waiting
+						  : r->flow->system[SYSTEM_STILL_WORKING]);
+	return flow_run_say(r, s->end ? s->again : s->ask);
+}
