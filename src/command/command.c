@@ -1,0 +1,97 @@
+/*
+ * command.c - the table of verbs, help, and which one runs.
+ */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "command_private.h"
+
+static const struct command commands[] = {
+	{ "serve", run_serve, "serve", "answers webhooks until it is told to stop",
+	  "Settings come from the environment and .env: see `samvad show config`. Without\n"
+	  "TWILIO_AUTH_TOKEN it is a sandbox on this machine: try `samvad chat` beside it.\n"
+	  "SIGTERM and SIGINT finish what is under way and end; SIGHUP reads the flow anew.\n" },
+	{ "chat", run_chat, "chat [--from NUMBER]", "a conversation in the terminal",
+	  "Each line is sent to the running server as a signed WhatsApp message; its replies\n"
+	  "are printed, and so are late messages and the demo's SMS. Ends with the input.\n" },
+	{ "send", run_send, "send [--to ADDRESS] [--sid MessageSid] [--raw] FROM TEXT",
+	  "sends one message to the running server and prints the reply",
+	  "FROM is a number such as +919876543210. --sid repeats a message; --raw prints the\n"
+	  "TwiML as it came.\n" },
+	{ "check", run_check, "check [DIR...]", "proves flow packs before they run",
+	  "Without DIR the configured flow is checked. Prints file, step, field and cure of\n"
+	  "each fault; exit status 1 when one of them is an error.\n" },
+	{ "render", run_render, "render FILE --data JSON [--escape none|xml|json]",
+	  "prints a template as the program would render it",
+	  "JSON is an object, or @FILE that holds one. Partials are looked for beside FILE. The\n"
+	  "ending of FILE decides how values are escaped, unless --escape does.\n" },
+	{ "sign", run_sign, "sign --token TOKEN URL",
+	  "prints the X-Twilio-Signature of a form body on standard input",
+	  "One line break at the end of the input is not counted.\n" },
+	{ "verify", run_verify, "verify --token TOKEN --url URL --signature SIGNATURE",
+	  "checks a signature of a form body on standard input",
+	  "Exit status 0: it holds, and for which form of the URL. 1: it does not, and what was\n"
+	  "probably signed instead.\n" },
+	{ "health", run_health, "health", "asks the running server how it is",
+	  "Exit status 0 when it can take messages; for container health checks.\n" },
+	{ "show", run_show, "show config [--markdown|--env-example]",
+	  "prints the settings in force", "Secrets are shown as (set) or (unset).\n" },
+	{ "version", run_version, "version", "prints the version", "" },
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_overview(FILE *to)
+{
+	(void)fputs("Usage: samvad COMMAND [ARGUMENTS]\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		(void)fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	(void)fputs("\nsamvad COMMAND --help tells more.\n", to);
+}
+
+static int print_help(const struct command *c)
+{
+	(void)printf("Usage: samvad %s\n%s\n%s%s", c->usage, c->summary, *c->details ? "\n" : "",
+		     c->details);
+	return EXIT_OK;
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool asks_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (is_help(argv[i]))
+			return true;
+	return false;
+}
+
+int command_run(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_overview(stderr);
+		return EXIT_USAGE;
+	}
+	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
+		print_overview(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		return run_version(NULL, 1, argv);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[1]) != 0)
+			continue;
+		if (asks_help(argc - 1, argv + 1))
+			return print_help(&commands[i]);
+		return commands[i].run(&commands[i], argc - 1, argv + 1);
+	}
+	(void)fprintf(stderr,
+		      "samvad: there is no command \"%.40s\"\n"
+		      "Usage: samvad COMMAND [ARGUMENTS]; samvad --help lists the commands\n",
+		      argv[1]);
+	return EXIT_USAGE;
+}
