@@ -22,6 +22,9 @@ CFLAGS   += -std=c11 $(OPT) $(WARN) $(HARDEN) -pthread
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE)
 LIBS     := -lcivetweb -lcjson -lcurl -lhiredis -lsqlite3 -lpcre2-8 -lutf8proc -lssl -lcrypto -lm -ldl
 
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+
 # ---------------------------------------------------------------- what is built
 SRC      := $(sort $(wildcard src/*.c src/*/*.c))
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
@@ -38,18 +41,21 @@ all: $(BIN)
 
 $(BIN): $(BUILD)/src/main.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(TEST_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 .SECONDARY:
 -include $(OBJ:.o=.d) $(TEST_BIN:=.d)
@@ -98,7 +104,8 @@ fuzz: deps-test
 .PHONY: fuzz-binaries
 fuzz-binaries: $(FUZZ_BIN)
 $(FUZZ_BIN): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(LIB)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
 coverage: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-cov OPT="-O0 -g --coverage" SANITIZE="--coverage" all unit-binaries
