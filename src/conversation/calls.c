@@ -146,16 +146,6 @@ void calls_wait_end(struct calls *calls, struct waiter *w)
 
 /* ---- one call ---- */
 
-static bool is_stopping(struct calls *calls)
-{
-	bool yes;
-
-	pthread_mutex_lock(&calls->lock);
-	yes = calls->stopping;
-	pthread_mutex_unlock(&calls->lock);
-	return yes;
-}
-
 /* What to call, from the stored session. 1, 0: nobody waits for it any more, -1. */
 static int describe(struct calls *calls, const struct task *t, struct arena *a,
 		    struct flow_call *call, struct err *err)
