@@ -115,7 +115,7 @@ static int parse_host(struct str s, struct redis_address *address, struct err *e
 		end = s.n ? memchr(s.p, ':', s.n) : NULL;
 		if (end)
 			host.n = (size_t)(end - s.p);
-		if (host.n && memchr(host.p, ':', host.n))
+		if (end && memchr(end + 1, ':', s.n - host.n - 1))
 			return malformed(err, "an IPv6 address needs [ and ]");
 	}
 	if (end && end < s.p + s.n)
