@@ -108,7 +108,8 @@ int redis_legacy_load(void *self, const char *contact, struct arena *a, struct s
 }
 
 /* Two passes alike: list a page of candidates in every shard, let a script drop those that have
- * really passed their time. */
+ * really passed their time. Sessions all live equally long, so the oldest end first; one that
+ * ends sooner keeps its place in the index until then, and counts nowhere. */
 struct sweep {
 	const char *index;     /* ZSET of candidates */
 	const char *companion; /* the script's second key */
