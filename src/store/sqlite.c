@@ -1,0 +1,157 @@
+/*
+ * sqlite.c - the embedded store: opens its parts, lends out readers, closes in order.
+ *
+ * One writer, a few readers, one checkpointer, each with a connection of its
+ * own and never shared between threads at one time.
+ */
+#include "sqlite_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+enum { DEFAULT_TIMEOUT_MS = 3000 };
+
+void sqlite_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	if (pthread_condattr_init(&attr) != 0 ||
+	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+	    pthread_cond_init(cond, &attr) != 0)
+		abort(); /* only a system without memory or without the clock */
+	pthread_condattr_destroy(&attr);
+}
+
+int sqlite_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_ms)
+{
+	const struct timespec at = { .tv_sec = (time_t)(mono_ms / 1000),
+				     .tv_nsec = (long)(mono_ms % 1000) * 1000000L };
+
+	return pthread_cond_timedwait(cond, lock, &at) == ETIMEDOUT ? -1 : 0;
+}
+
+/* ---- readers ---- */
+
+struct sqlite_conn *sqlite_reader(struct sqlite_store *s, struct err *err)
+{
+	const int64_t until = clock_mono_ms() + s->timeout_ms;
+	struct sqlite_conn *c;
+
+	pthread_mutex_lock(&s->readers_lock);
+	while (!s->idle)
+		if (sqlite_cond_wait_until(&s->readers_wake, &s->readers_lock, until) < 0)
+			break;
+	c = s->idle;
+	if (c)
+		s->idle = c->next;
+	pthread_mutex_unlock(&s->readers_lock);
+	if (!c)
+		(void)err_set(err, ERR_TEMP, "sqlite: all readers are busy");
+	return c;
+}
+
+void sqlite_reader_return(struct sqlite_store *s, struct sqlite_conn *c)
+{
+	pthread_mutex_lock(&s->readers_lock);
+	c->next = s->idle;
+	s->idle = c;
+	pthread_cond_signal(&s->readers_wake);
+	pthread_mutex_unlock(&s->readers_lock);
+}
+
+static int sqlite_ping(void *self, struct err *err)
+{
+	struct sqlite_store *s = self;
+	struct sqlite_conn *c = sqlite_reader(s, err);
+	int ret;
+
+	if (!c)
+		return -1;
+	ret = sqlite_do(c, SQL_PING, err);
+	sqlite_reader_return(s, c);
+	return ret;
+}
+
+/* ---- open and close ---- */
+
+static void sqlite_close(void *self)
+{
+	struct sqlite_store *s = self;
+
+	sqlite_writer_stop(&s->writer);
+	sqlite_checkpoint_close(&s->checkpoint);
+	for (int i = 0; i < POOL_READERS; i++)
+		sqlite_conn_close(&s->readers[i]);
+	sqlite_conn_close(&s->writer.conn); /* the last one: copies the log and removes it */
+	pthread_cond_destroy(&s->readers_wake);
+	pthread_mutex_destroy(&s->readers_lock);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	free(s);
+}
+
+static int open_parts(struct sqlite_store *s, const char *dir, struct err *err)
+{
+	s->lock_fd = sqlite_folder_open(dir, err);
+	if (s->lock_fd < 0)
+		return -1;
+	if (sqlite_conn_open(dir, ROLE_WRITER, s->timeout_ms, &s->writer.conn, err) < 0 ||
+	    sqlite_migrate(&s->writer.conn, err) < 0 ||
+	    sqlite_checkpoint_open(&s->checkpoint, dir, s->timeout_ms, err) < 0)
+		return -1;
+	for (int i = 0; i < POOL_READERS; i++) {
+		if (sqlite_conn_open(dir, ROLE_READER, s->timeout_ms, &s->readers[i], err) < 0)
+			return -1;
+		sqlite_reader_return(s, &s->readers[i]);
+	}
+	return sqlite_writer_start(&s->writer, &s->checkpoint, s->timeout_ms, err);
+}
+
+static const struct store_driver driver_sqlite = {
+	.name = "sqlite",
+	.close = sqlite_close,
+	.ping = sqlite_ping,
+	.load = sqlite_load,
+	.commit = sqlite_commit,
+	.reply_load = sqlite_reply_load,
+	.reply_decide = sqlite_reply_decide,
+	.reply_divert = sqlite_reply_divert,
+	.calls_claim = sqlite_calls_claim,
+	.call_renew = sqlite_call_renew,
+	.allow = sqlite_allow,
+	.outbox_claim = sqlite_outbox_claim,
+	.outbox_settle = sqlite_outbox_settle,
+	.status_apply = sqlite_status_apply,
+	.outbox_get = sqlite_outbox_get,
+	.record_get = sqlite_record_get,
+	.stats = sqlite_stats,
+	.sweep = sqlite_sweep,
+};
+
+int driver_sqlite_open(const struct store_settings *set, const struct store_driver **driver_out,
+		       void **self_out, struct err *err)
+{
+	struct sqlite_store *s = mem_alloc(sizeof *s);
+
+	if (pthread_mutex_init(&s->readers_lock, NULL) != 0) {
+		free(s);
+		return err_set(err, ERR_TEMP, "sqlite: no mutex");
+	}
+	sqlite_cond_init(&s->readers_wake);
+	s->lock_fd = -1;
+	s->timeout_ms = set->timeout_ms > 0 ? set->timeout_ms : DEFAULT_TIMEOUT_MS;
+	s->seen_keep_ms = set->seen_keep_ms > 0 ? set->seen_keep_ms : DRIVER_SEEN_KEEP_MS;
+	if (open_parts(s, set->data_dir, err) < 0) {
+		sqlite_close(s);
+		(void)err_prefix(err, "embedded store");
+		return -1;
+	}
+	*driver_out = &driver_sqlite;
+	*self_out = s;
+	return 0;
+}

@@ -1,0 +1,143 @@
+/*
+ * sqlite_schema.c - the tables, as a list of migrations.
+ *
+ * PRAGMA user_version counts the migrations a file has seen. A migration, once
+ * released, is never changed: a new one follows it. Each runs in one
+ * transaction together with its count.
+ *
+ * Rows with boxes are rowid tables (large rows make a poor index); the others
+ * are WITHOUT ROWID. `line` holds the head of each contact's outbox line, so
+ * that a claim need not look at rows that wait behind others.
+ */
+#include "sqlite_private.h"
+
+#include <stdio.h>
+
+static const char *const migrations[] = {
+	"CREATE TABLE contact("
+	" contact TEXT PRIMARY KEY NOT NULL, language TEXT NOT NULL,"
+	" first_in_ms INTEGER NOT NULL, last_in_ms INTEGER NOT NULL,"
+	" consent INTEGER NOT NULL, unfinished INTEGER NOT NULL) WITHOUT ROWID;"
+
+	"CREATE TABLE session("
+	" seq INTEGER PRIMARY KEY, contact TEXT NOT NULL UNIQUE,"
+	" flow TEXT NOT NULL, flow_version INTEGER NOT NULL, step TEXT NOT NULL,"
+	" shown_step TEXT NOT NULL, language TEXT NOT NULL, completed INTEGER NOT NULL,"
+	" created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
+	" revision INTEGER NOT NULL, call_id TEXT NOT NULL, call_due_ms INTEGER NOT NULL,"
+	" box BLOB NOT NULL);"
+	"CREATE INDEX session_expiry ON session(expires_ms);"
+	"CREATE INDEX session_call ON session(call_due_ms) WHERE call_due_ms > 0;"
+
+	"CREATE TABLE step_count("
+	" step TEXT NOT NULL, completed INTEGER NOT NULL, sessions INTEGER NOT NULL,"
+	" PRIMARY KEY(step, completed)) WITHOUT ROWID;"
+	"CREATE TRIGGER session_added AFTER INSERT ON session BEGIN"
+	" INSERT INTO step_count VALUES(new.shown_step, new.completed, 1)"
+	"  ON CONFLICT(step, completed) DO UPDATE SET sessions = sessions + 1;"
+	"END;"
+	"CREATE TRIGGER session_moved AFTER UPDATE OF shown_step, completed ON session"
+	" WHEN old.shown_step <> new.shown_step OR old.completed <> new.completed BEGIN"
+	" UPDATE step_count SET sessions = sessions - 1"
+	"  WHERE step = old.shown_step AND completed = old.completed;"
+	" INSERT INTO step_count VALUES(new.shown_step, new.completed, 1)"
+	"  ON CONFLICT(step, completed) DO UPDATE SET sessions = sessions + 1;"
+	"END;"
+	"CREATE TRIGGER session_gone AFTER DELETE ON session BEGIN"
+	" UPDATE step_count SET sessions = sessions - 1"
+	"  WHERE step = old.shown_step AND completed = old.completed;"
+	"END;"
+
+	"CREATE TABLE turn("
+	" seq INTEGER PRIMARY KEY, contact TEXT NOT NULL, external_id TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL, inbound BLOB NOT NULL, reply_state INTEGER NOT NULL,"
+	" reply BLOB NOT NULL, UNIQUE(contact, external_id));"
+	"CREATE INDEX turn_age ON turn(at_ms);"
+
+	"CREATE TABLE outbox("
+	" seq INTEGER PRIMARY KEY, id TEXT NOT NULL, kind INTEGER NOT NULL,"
+	" channel TEXT NOT NULL, contact TEXT NOT NULL, created_ms INTEGER NOT NULL,"
+	" due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, state INTEGER NOT NULL,"
+	" external_id TEXT NOT NULL, status INTEGER NOT NULL, error_code INTEGER NOT NULL,"
+	" changed_ms INTEGER NOT NULL, box BLOB NOT NULL, UNIQUE(contact, id));"
+	"CREATE INDEX outbox_line ON outbox(contact, seq) WHERE state < 3;"
+	"CREATE INDEX outbox_external ON outbox(contact, external_id) WHERE external_id <> '';"
+	"CREATE INDEX outbox_state ON outbox(state) WHERE state <> 3;"
+	"CREATE INDEX outbox_done ON outbox(changed_ms) WHERE state >= 3;"
+	"CREATE TABLE line("
+	" contact TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, due_ms INTEGER NOT NULL)"
+	" WITHOUT ROWID;"
+	"CREATE INDEX line_due ON line(due_ms);"
+
+	"CREATE TABLE record("
+	" type TEXT NOT NULL, id TEXT NOT NULL, contact TEXT NOT NULL, state TEXT NOT NULL,"
+	" created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, fields BLOB NOT NULL,"
+	" PRIMARY KEY(type, id));"
+	"CREATE INDEX record_contact ON record(contact);"
+
+	"CREATE TABLE consent("
+	" seq INTEGER PRIMARY KEY, contact TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+	" consent INTEGER NOT NULL, external_id TEXT NOT NULL, words BLOB NOT NULL);"
+	"CREATE INDEX consent_contact ON consent(contact, at_ms);"
+
+	"CREATE TABLE allow("
+	" key TEXT NOT NULL, member TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+	" until_ms INTEGER NOT NULL, PRIMARY KEY(key, member)) WITHOUT ROWID;"
+	"CREATE INDEX allow_until ON allow(until_ms);",
+};
+
+enum { VERSION = sizeof migrations / sizeof *migrations };
+
+static int execute(sqlite3 *db, const char *sql, const char *what, struct err *err)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_fail(db, what, err);
+	return 0;
+}
+
+static int read_version(sqlite3 *db, int *version_out, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	int ret = -1;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK &&
+	    sqlite3_step(q) == SQLITE_ROW) {
+		*version_out = sqlite3_column_int(q, 0);
+		ret = 0;
+	} else {
+		(void)sqlite_fail(db, "version", err);
+	}
+	sqlite3_finalize(q);
+	return ret;
+}
+
+static int migrate_one(sqlite3 *db, int from, struct err *err)
+{
+	char count[48];
+
+	(void)snprintf(count, sizeof count, "PRAGMA user_version = %d", from + 1);
+	if (execute(db, "BEGIN IMMEDIATE", "migrate", err) < 0)
+		return -1;
+	if (execute(db, migrations[from], "migrate", err) == 0 &&
+	    execute(db, count, "migrate", err) == 0 && execute(db, "COMMIT", "migrate", err) == 0)
+		return 0;
+	(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* nothing to undo is fine too */
+	return -1;
+}
+
+int sqlite_migrate(struct sqlite_conn *c, struct err *err)
+{
+	int version;
+
+	if (read_version(c->db, &version, err) < 0)
+		return -1;
+	if (version < 0 || version > VERSION)
+		return err_set(err, ERR_PERM,
+			       "the database has schema %d, this program knows up to %d: it was "
+			       "written by a newer samvad; run that one, or restore a backup",
+			       version, VERSION);
+	for (; version < VERSION; version++)
+		if (migrate_one(c->db, version, err) < 0)
+			return -1;
+	return 0;
+}
