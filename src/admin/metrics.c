@@ -41,7 +41,8 @@ int admin_metrics(struct admin *admin, struct buf *out, struct err *err)
 	conversation_look(admin->set.conversation, &state);
 	set("samvad_calls_in_flight", NULL, "Business calls under way in this process.",
 	    state.calls_in_flight);
-	set("samvad_spool_depth", NULL, "Messages in the spool of this process.", state.spooled);
+	set("samvad_spool_messages", NULL, "Messages kept on disk while the store is away",
+	    state.spooled);
 	up = admin_stats_use(admin, set_store_gauges, NULL, &trouble) == 0;
 	set("samvad_store_up", NULL, "1 when the store answered for this page.", up);
 	set("samvad_uptime_seconds", NULL, "Seconds since the start.",

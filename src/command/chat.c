@@ -215,6 +215,8 @@ static int say_lines(struct chat *chat, struct buf *in, bool at_end, struct err 
 		if (!eol)
 			eol = end;
 		*eol = '\0';
+		if (*start && !chat->terminal)
+			print_from("you", start); /* a pipe's transcript shows both sides */
 		if (*start)
 			ret = say(chat, start, err);
 		start = eol < end ? eol + 1 : end;

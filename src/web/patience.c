@@ -30,7 +30,7 @@ struct patience {
 	pthread_cond_t stop;
 	pthread_t thread;
 	bool stopping;
-	struct patience_wait *first; /* nearest deadline first: all waits are equally long */
+	struct patience_wait *first; /* nearest deadline first; most waits are equally long */
 	struct patience_wait *last;
 };
 
@@ -133,18 +133,19 @@ void patience_free(struct patience **p)
 	*p = NULL;
 }
 
-void patience_begin(struct patience *p, struct patience_wait *w)
+void patience_begin(struct patience *p, struct patience_wait *w, int ms)
 {
-	w->next = NULL;
+	struct patience_wait *before;
+
 	w->ended = false;
 	pthread_mutex_lock(&p->lock);
-	w->until_ms = clock_mono_ms() + WEB_PATIENCE_MS;
-	w->previous = p->last;
-	if (p->last)
-		p->last->next = w;
-	else
-		p->first = w;
-	p->last = w;
+	w->until_ms = clock_mono_ms() + ms;
+	for (before = p->last; before && before->until_ms > w->until_ms; before = before->previous)
+		;
+	w->previous = before;
+	w->next = before ? before->next : p->first;
+	*(before ? &before->next : &p->first) = w;
+	*(w->next ? &w->next->previous : &p->last) = w;
 	pthread_mutex_unlock(&p->lock);
 }
 

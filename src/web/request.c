@@ -117,8 +117,11 @@ bool web_media_is(const char *content_type, const char *media)
 static int too_large(struct web_request *rq, const struct web_route *route, struct web_answer *an)
 {
 	an->close = true;
-	web_answer_error(an, rq, 413, "too_large", NULL, "the body is larger than %zu bytes",
-			 route->max_body);
+	if (route->max_body)
+		web_answer_error(an, rq, 413, "too_large", NULL,
+				 "the body is larger than %zu bytes", route->max_body);
+	else
+		web_answer_error(an, rq, 413, "too_large", NULL, "this route takes no body");
 	return -1;
 }
 
@@ -142,6 +145,26 @@ static long read_all(struct mg_connection *conn, char *body, size_t want, bool c
 	return (long)n;
 }
 
+static struct patience_wait wait_on(const struct web *web, const struct mg_request_info *info)
+{
+	return (struct patience_wait){ .peer = info->remote_addr,
+				       .peer_port = (uint16_t)info->remote_port,
+				       .own_port = web->port };
+}
+
+static int broken_body(struct web_request *rq, struct web_answer *an, bool late)
+{
+	an->close = true;
+	if (late)
+		web_answer_error(an, rq, 408, "timeout", NULL,
+				 "the body did not arrive within %d seconds",
+				 WEB_PATIENCE_MS / 1000);
+	else
+		web_answer_error(an, rq, 400, "malformed", NULL,
+				 "the body ended early, or is not chunked as it says");
+	return -1;
+}
+
 static int read_body(struct web *web, struct web_request *rq, const struct web_route *route,
 		     struct mg_connection *conn, struct web_answer *an)
 {
@@ -150,27 +173,36 @@ static int read_body(struct web *web, struct web_request *rq, const struct web_r
 	/* one byte more than allowed tells a chunked body that is too large */
 	size_t want = chunked ? route->max_body + 1 : (size_t)info->content_length;
 	char *body = arena_alloc(&rq->arena, want + 1);
-	struct patience_wait wait = { .peer = info->remote_addr,
-				      .peer_port = (uint16_t)info->remote_port,
-				      .own_port = web->port };
-	long n;
+	struct patience_wait wait = wait_on(web, info);
+	int64_t began = clock_mono_ms();
 	bool late;
+	long n;
 
-	patience_begin(web->patience, &wait);
+	patience_begin(web->patience, &wait, WEB_PATIENCE_MS);
 	n = read_all(conn, body, want, chunked);
 	late = patience_end(web->patience, &wait);
+	if (clock_mono_ms() - began >= WEB_PATIENCE_MS - 500)
+		late = true; /* CivetWeb's own limit, when nothing came at all */
 	if (chunked && n > (long)route->max_body)
 		return too_large(rq, route, an);
-	if (late || n < 0 || (!chunked && (size_t)n < want)) {
-		an->close = true;
-		web_answer_error(an, rq, 408, "timeout", NULL,
-				 "the body did not arrive within %d seconds",
-				 WEB_PATIENCE_MS / 1000);
-		return -1;
-	}
+	if (wait.ended || n < 0 || (!chunked && (size_t)n < want))
+		return broken_body(rq, an, late);
 	body[n] = '\0';
 	rq->hook.body = (struct str){ body, (size_t)n };
 	return 0;
+}
+
+void web_request_discard(struct web *web, struct mg_connection *conn)
+{
+	struct patience_wait wait = wait_on(web, mg_get_request_info(conn));
+	char chunk[16384];
+	size_t n = 0;
+	int got;
+
+	patience_begin(web->patience, &wait, WEB_DISCARD_MS);
+	while (n < WEB_DISCARD_MAX && (got = mg_read(conn, chunk, sizeof chunk)) > 0)
+		n += (size_t)got;
+	(void)patience_end(web->patience, &wait);
 }
 
 int web_request_body(struct web *web, struct web_request *rq, const struct web_route *route,

@@ -108,7 +108,7 @@ static void send_answer(struct web *web, const struct web_request *rq, struct we
 		mg_disable_connection_keep_alive(conn);
 	buf_init(&wire, an->body.len + 4096);
 	(void)web_answer_format(an, rq, strcmp(rq->hook.method, "HEAD") != 0, &wire);
-	patience_begin(web->patience, &wait);
+	patience_begin(web->patience, &wait, WEB_PATIENCE_MS);
 	if (mg_write(conn, wire.data, wire.len) != (int)wire.len)
 		log_debug("the client left before its answer");
 	(void)patience_end(web->patience, &wait);
@@ -127,6 +127,8 @@ void web_serve(struct web *web, struct mg_connection *conn)
 		route = answer_request(web, &rq, conn, &an);
 	}
 	send_answer(web, &rq, &an, conn);
+	if (an.close && mg_get_request_info(conn)->content_length != 0)
+		web_request_discard(web, conn);
 	web_route_count_answer(route, an.status);
 	log_info("request", LOG_S("method", rq.hook.method), LOG_S("path", path_shown(rq.path)),
 		 LOG_I("status", an.status), LOG_I("ms", (clock_mono_us() - rq.started_us) / 1000));

@@ -28,6 +28,8 @@ enum {
 	WEB_MAX_ANSWER = 16 << 20, /* of an answer's body */
 	WEB_MAX_HEAD = 16384,	   /* request line and headers together */
 	WEB_PATIENCE_MS = 10000,   /* a whole body must have come by then, a whole answer gone */
+	WEB_DISCARD_MS = 1000,
+	WEB_DISCARD_MAX = 4 << 20,
 	WEB_REQUEST_ID_MAX = 64,
 };
 
@@ -106,6 +108,9 @@ bool web_media_is(const char *content_type, const char *media);
 /* Reads the body; -1 with the refusal in `an`. */
 int web_request_body(struct web *web, struct web_request *rq, const struct web_route *route,
 		     struct mg_connection *conn, struct web_answer *an);
+/* Reads and forgets what is left of a body: closing on unread bytes would reset the
+ * connection, and the client might lose the answer that tells it why. Bounded. */
+void web_request_discard(struct web *web, struct mg_connection *conn);
 /* True when the request carries the admin token; else the refusal is in `an`. */
 bool web_admin_allowed(const struct web *web, const struct web_request *rq, struct web_answer *an);
 
@@ -124,8 +129,8 @@ struct patience_wait {	  /* on the waiter's stack; the first four are the caller
 };
 struct patience *patience_new(void); /* NULL: no thread to be had */
 void patience_free(struct patience **p);
-/* Between these two the connection is shut down when WEB_PATIENCE_MS have passed. */
-void patience_begin(struct patience *p, struct patience_wait *w);
+/* Between these two the connection is shut down when ms have passed. */
+void patience_begin(struct patience *p, struct patience_wait *w, int ms);
 /* True when that happened. */
 bool patience_end(struct patience *p, struct patience_wait *w);
 
