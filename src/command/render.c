@@ -19,6 +19,7 @@ struct job {
 	enum template_escape escape;
 	struct arena arena;
 	struct template_set *set;
+	struct err left_out; /* why the first file that did not compile is no partial */
 };
 
 static int add(struct job *job, const char *name, const char *path, struct err *err)
@@ -39,8 +40,8 @@ static const char *ending_of(const char *name)
 	return dot ? dot : "";
 }
 
-/* Files with the same ending may be partials. One that does not compile is left out: if it is
- * needed, linking says that it is missing. */
+/* Files with the same ending may be partials. One that does not compile is left out: it may
+ * not be needed; if it is, its fault is told. */
 static void add_partials(struct job *job)
 {
 	size_t n = (size_t)(job->name - job->path);
@@ -55,7 +56,8 @@ static void add_partials(struct job *job)
 		if (name[0] == '.' || strcmp(name, job->name) == 0 ||
 		    strcmp(ending_of(name), ending_of(job->name)) != 0)
 			continue;
-		(void)add(job, name, arena_printf(&job->arena, "%s%s", folder, name), NULL);
+		(void)add(job, name, arena_printf(&job->arena, "%s%s", folder, name),
+			  job->left_out.kind == ERR_NONE ? &job->left_out : NULL);
 		count++;
 	}
 	if (dir)
@@ -73,6 +75,18 @@ static int read_data(struct job *job, struct value **value_out, struct err *err)
 	return 0;
 }
 
+static int link_partials(struct job *job, struct err *err)
+{
+	struct err missing = { 0 };
+
+	if (template_set_link(job->set, &missing) == 0)
+		return 0;
+	if (job->left_out.kind == ERR_NONE)
+		return err_set(err, missing.kind, "%s", missing.text);
+	return err_set(err, missing.kind, "%.200s (left out: %.250s)", missing.text,
+		       job->left_out.text);
+}
+
 static int render(struct job *job, struct err *err)
 {
 	struct value *data;
@@ -80,14 +94,16 @@ static int render(struct job *job, struct err *err)
 	int ret = -1;
 
 	buf_init(&out, OUTPUT_MAX);
-	if (read_data(job, &data, err) == 0 && add(job, job->name, job->path, err) == 0) {
-		add_partials(job);
-		if (template_set_link(job->set, err) == 0)
-			ret = template_render(template_set_get(job->set, job->name), data, &out,
-					      err);
-	}
-	if (ret == 0 && fwrite(out.data, 1, out.len, stdout) != out.len)
+	if (read_data(job, &data, err) < 0 || add(job, job->name, job->path, err) < 0)
+		goto out;
+	add_partials(job);
+	if (link_partials(job, err) < 0 ||
+	    template_render(template_set_get(job->set, job->name), data, &out, err) < 0)
+		goto out;
+	ret = 0;
+	if (fwrite(out.data, 1, out.len, stdout) != out.len)
 		ret = err_set(err, ERR_TEMP, "standard output cannot be written");
+out:
 	buf_free(&out);
 	return ret;
 }
