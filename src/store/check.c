@@ -39,7 +39,7 @@ int check_external_id(const char *id, struct err *err)
 	return check_name("the external id", id, EXTERNAL_ID_MAX, false, err);
 }
 
-int check_texts(const struct str *texts, size_t count, struct err *err)
+int guard_check_texts(const struct str *texts, size_t count, struct err *err)
 {
 	size_t bytes = 0;
 
@@ -137,7 +137,7 @@ static int check_message(const struct turn *t, struct err *err)
 		return err_set(err, ERR_INPUT, "store: a message of another contact");
 	if (check_external_id(t->inbound->external_id, err) < 0)
 		return -1;
-	return check_texts(t->reply.texts, t->reply.count, err);
+	return guard_check_texts(t->reply.texts, t->reply.count, err);
 }
 
 static int check_answer(const struct turn *t, struct err *err)
@@ -150,7 +150,7 @@ static int check_answer(const struct turn *t, struct err *err)
 		return -1;
 	if (t->inbound && strcmp(t->answers, t->inbound->external_id) == 0)
 		return err_set(err, ERR_INPUT, "store: a turn that answers itself");
-	return check_texts(t->answer.texts, t->answer.count, err);
+	return guard_check_texts(t->answer.texts, t->answer.count, err);
 }
 
 int check_rows(const struct outbound *rows, size_t count, const char *contact, struct err *err)

@@ -54,7 +54,7 @@ int check_contact(const char *contact, struct err *err);
 int check_external_id(const char *id, struct err *err);
 /* At most max bytes without control characters; "" only if empty_ok. */
 int check_name(const char *what, const char *name, size_t max, bool empty_ok, struct err *err);
-int check_texts(const struct str *texts, size_t count, struct err *err);
+int guard_check_texts(const struct str *texts, size_t count, struct err *err);
 int check_turn(const struct turn *t, struct err *err);
 /* New rows of this contact. */
 int check_rows(const struct outbound *rows, size_t count, const char *contact, struct err *err);

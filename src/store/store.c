@@ -95,7 +95,7 @@ int store_reply_decide(struct store *store, const char *contact, const char *ext
 	guard_begin(&g, store, OP_REPLY_DECIDE, err);
 	*reply_out = (struct reply){ 0 };
 	if (check_contact(contact, g.err) < 0 || check_external_id(external_id, g.err) < 0 ||
-	    check_texts(texts, count, g.err) < 0)
+	    guard_check_texts(texts, count, g.err) < 0)
 		return guard_end(&g, -1);
 	sealer_begin(&s, store, contact);
 	if (seal_reply(&s, &late, &box, g.err) == 0 &&
@@ -120,7 +120,7 @@ int store_reply_divert(struct store *store, const char *contact, const char *ext
 	guard_begin(&g, store, OP_REPLY_DIVERT, err);
 	*done_out = false;
 	if (check_contact(contact, g.err) < 0 || check_external_id(external_id, g.err) < 0 ||
-	    check_texts(notice, count, g.err) < 0 ||
+	    guard_check_texts(notice, count, g.err) < 0 ||
 	    check_rows(rows, row_count, contact, g.err) < 0)
 		return guard_end(&g, -1);
 	sealer_begin(&s, store, contact);
