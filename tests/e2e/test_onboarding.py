@@ -1,0 +1,329 @@
+"""The whole onboarding over signed webhooks, on both stores, in both languages."""
+import urllib.parse
+
+import pytest
+
+import canary
+from person import Person, new_number
+
+STEPS = ["name", "sector", "pincode", "phone", "confirmation", "completed"]
+
+# what asks for each step's answer, in the person's language
+QUESTION = {
+    "en": {"name": "full name", "sector": "Which *sector*", "pincode": "*pincode*",
+           "phone": "*mobile number*", "confirmation": "check your details",
+           "completed": "Registration successful"},
+    "hi": {"name": "पूरा नाम", "sector": "किस *क्षेत्र*", "pincode": "*पिनकोड*",
+           "phone": "*मोबाइल नंबर*", "confirmation": "जाँच लें", "completed": "पंजीकरण सफल"},
+}
+
+
+def login_link(person):
+    return f"http://localhost:3000/login?phone=%2B91{person.number}&source=whatsapp"
+
+
+def step_counts(server):
+    return server.json("/stats", admin=True)["step_distribution"]
+
+
+# ---- from the first word to the OTP
+
+@pytest.mark.parametrize("language, words", [
+    ("en", ["Hi", "Canaria Rao", "3", "400001", "{n}", "YES"]),
+    ("en", ["hello", "Canaria Rao", "Technology", "400 001", "+91 {n}", "yes"]),
+    ("en", ["Hey", "Canaria Rao", "3️⃣", "400-001", "0{n}", "Y"]),
+    ("en", ["HI", "Canaria Rao", "software", "४००००१", "91{n}", "1"]),
+    ("hi", ["नमस्ते", "कैनारिया राव", "३", "४००००१", "{n}", "हाँ"]),
+    ("hi", ["नमस्ते", "Canaria Rao", "प्रौद्योगिकी", "400001", "+91-{n}", "जी"]),
+])
+def test_from_hi_to_the_otp(server, auth, language, words):
+    person = Person(server)
+    for step, word in zip(STEPS, words):
+        said = person.say(word.format(n=person.number))
+        assert QUESTION[language][step] in said, (step, said)
+    assert login_link(person) in said
+    assert person.phone in said
+    assert canary.OTP not in said
+    assert len(auth.accepted) == 1
+    (body,) = auth.accepted.values()
+    assert body == {"phone_number": person.phone, "user_type": "MSME", "metadata": {
+        "source": "whatsapp", "onboarding_data": {
+            "name": words[1], "sector": "Technology", "pincode": "400001",
+            "phone": person.phone}}}
+    assert step_counts(server)["completed"] == 1
+
+
+def test_answers_survive_a_restart_of_the_server(server, auth):
+    person = Person(server)
+    for word in ("Hi", "Canaria Rao", "12", "110001"):
+        person.say(word)
+    server.stop()
+    server.start()
+    said = person.say(person.number)
+    for part in ("Canaria Rao", "Other", "110001", person.phone):
+        assert part in said
+    assert login_link(person) in person.say("YES")
+
+
+def test_after_the_end(server):
+    person = Person(server)
+    assert login_link(person) in person.go_to("completed")
+    assert "already registered" in person.say("Hi")
+    assert login_link(person) in person.say("anything")
+    assert "complete" in person.say("STATUS")
+    assert QUESTION["en"]["name"] in person.say("RESTART")
+
+
+def test_stats_count_each_step(server):
+    for step in STEPS:
+        Person(server).go_to(step)
+    Person(server).go_to("sector")
+    got = server.json("/stats", admin=True)
+    assert got["total_sessions"] == 7
+    want = dict.fromkeys(STEPS, 1)
+    want["sector"] = 2
+    assert {k: v for k, v in got["step_distribution"].items() if v} == want
+    assert got["completion_rate"] == pytest.approx(1 / 7, abs=0.001)
+    for field in ("error_rate", "messages", "as_of", "timestamp"):
+        assert field in got
+
+
+# ---- every wrong answer, at every step
+
+WRONG = [
+    ("name", "A", "does not look like a name"),
+    ("name", "12345", "does not look like a name"),
+    ("name", "🙂🙂", "does not look like a name"),
+    ("name", "yes", "does not look like a name"),
+    ("name", "x" * 101, "does not look like a name"),
+    ("name", "x" * 5000, "does not look like a name"),
+    ("name", "   ", "does not look like a name"),
+    ("name", "", "does not look like a name"),
+    ("sector", "0", "could not find that sector"),
+    ("sector", "13", "could not find that sector"),
+    ("sector", "-1", "could not find that sector"),
+    ("sector", "1_0", "could not find that sector"),
+    ("sector", "+3", "could not find that sector"),
+    ("sector", "another", "could not find that sector"),
+    ("sector", "I offer services in textile", "could not find that sector"),
+    ("sector", "3 4", "could not find that sector"),
+    ("pincode", "000000", "not a valid pincode"),
+    ("pincode", "040001", "not a valid pincode"),
+    ("pincode", "40000", "not a valid pincode"),
+    ("pincode", "4000011", "not a valid pincode"),
+    ("pincode", "40000a", "not a valid pincode"),
+    ("pincode", "four", "not a valid pincode"),
+    ("phone", "5876543210", "not a valid Indian mobile"),
+    ("phone", "987654321", "not a valid Indian mobile"),
+    ("phone", "98765432101", "not a valid Indian mobile"),
+    ("phone", "+1 987 654 3210", "not a valid Indian mobile"),
+    ("phone", "98765abcde", "not a valid Indian mobile"),
+    ("confirmation", "maybe", "YES* or *NO*"),
+    ("confirmation", "9", "YES* or *NO*"),
+    ("confirmation", "yesterday", "YES* or *NO*"),
+]
+
+
+@pytest.mark.parametrize("step, wrong, guidance", WRONG,
+                         ids=[f"{s}-{w[:12] or 'empty'}-{len(w)}" for s, w, _ in WRONG])
+def test_wrong_answer(embedded, auth, step, wrong, guidance):
+    person = Person(embedded)
+    person.go_to(step)
+    said = person.say(wrong)
+    assert guidance in said
+    assert QUESTION["en"][step] in said, "the question is repeated"
+    assert step_counts(embedded)[step] == 1
+    assert not auth.accepted
+
+
+@pytest.mark.parametrize("step", STEPS[:5])
+def test_three_wrong_answers_offer_the_way_out(embedded, step):
+    person = Person(embedded)
+    person.go_to(step)
+    assert "Stuck?" not in person.say("?!")
+    assert "Stuck?" not in person.say("!?")
+    assert "Stuck?" in person.say("!!")
+
+
+MEDIA = {"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x", "MediaContentType0": "image/png",
+         "MessageType": "image"}
+
+
+@pytest.mark.parametrize("step", STEPS[:5])
+def test_media_instead_of_text(embedded, step):
+    person = Person(embedded)
+    person.go_to(step)
+    said = person.say("", **MEDIA)
+    assert "only read text" in said and QUESTION["en"][step] in said
+    said = person.say("", MessageType="location", Latitude="19.07", Longitude="72.87")
+    assert QUESTION["en"][step] in said
+    assert step_counts(embedded)[step] == 1
+
+
+# ---- every command, at every step
+
+COMMANDS = [
+    ("HELP", "*MSMEBazaar help*", "same"), ("help me", "*MSMEBazaar help*", "same"),
+    ("SUPPORT", "support@msmebazaar.com", "same"), ("STATUS", None, "same"),
+    ("STOP", "no more updates", "same"), ("START", None, "same"), ("Hi", None, "same"),
+    ("hello", None, "same"), ("LANGUAGE", "हिन्दी", "same"), ("HINDI", None, "same"),
+    ("ENGLISH", "in English", "same"), ("RESTART", "have been removed", "name"),
+    ("मदद", "help", "same"), ("join happy-cat", None, "same"),
+]
+
+
+@pytest.mark.parametrize("step", STEPS[:5])
+@pytest.mark.parametrize("word, part, leads", COMMANDS, ids=[c[0] for c in COMMANDS])
+def test_command(embedded, auth, step, word, part, leads):
+    person = Person(embedded)
+    person.go_to(step)
+    said = person.say(word)
+    if part:
+        assert part in said
+    now = step if leads == "same" else leads
+    assert step_counts(embedded)[now] == 1, "commands move nobody on"
+    language = "hi" if word == "HINDI" else "en"
+    if word not in ("SUPPORT", "STOP", "LANGUAGE"):
+        assert QUESTION[language][now] in said, "the open question is repeated"
+    assert not auth.accepted
+
+
+def test_stop_is_kept_and_start_takes_it_back(server):
+    person = Person(server)
+    person.go_to("pincode")
+    assert "no more updates" in person.say("STOP")
+    assert QUESTION["en"]["phone"] in person.say("400001"), "answers go on"
+    assert "Welcome back" in person.say("START")
+    assert "Welcome back" not in person.say("START")
+
+
+def test_opt_out_that_twilio_answered_itself(server):
+    person = Person(server)
+    person.go_to("pincode")
+    assert person.deliver("STOP", OptOutType="STOP").texts == []
+
+
+def test_language_by_script_and_by_command(server):
+    person = Person(server)
+    assert QUESTION["hi"]["name"] in person.say("नमस्ते")
+    assert QUESTION["en"]["name"] in person.say("ENGLISH")
+    assert QUESTION["en"]["sector"] in person.say("Canaria Rao")
+    assert QUESTION["hi"]["sector"] in person.say("हिन्दी")
+    other = Person(server)
+    assert QUESTION["en"]["name"] in other.say("Hi")
+
+
+# ---- change one field at the confirmation
+
+@pytest.mark.parametrize("word, step, value, shown", [
+    ("NAME", "name", "Canaria Second", "Canaria Second"),
+    ("3", "name", "Canaria Third", "Canaria Third"),
+    ("sector", "sector", "7", "Retail"),
+    ("PINCODE", "pincode", "110001", "110001"),
+    ("Mobile", "phone", None, None),
+])
+def test_change_one_field(server, word, step, value, shown):
+    person = Person(server)
+    person.go_to("confirmation")
+    assert QUESTION["en"][step] in person.say(word)
+    if step == "phone":
+        value = new_number()
+        shown = "+91" + value
+    said = person.say(value)
+    assert QUESTION["en"]["confirmation"] in said and shown in said
+    if step != "name":
+        assert "Canaria Rao" in said
+
+
+def test_no_begins_again(server):
+    person = Person(server)
+    person.go_to("confirmation")
+    assert QUESTION["en"]["name"] in person.say("NO")
+    assert "Canaria" not in person.say("STATUS")
+
+
+# ---- names
+
+NAMES = ["Canaria O'Neill-Ström", "कैनारिया देवी", "Canaria 王小明", "كاناريا Canaria",
+         "Canaria <b>&\"quoted\"</b> 'x'", "Canaria 😀👩‍👩‍👧", "Canaria &amp; &lt;",
+         "Canaria ]]> <!-- x", "Canaria e\u0301", "Canaria\u00a0Rao"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_comes_back_as_it_was(server, auth, name):
+    person = Person(server)
+    person.go_to("name")
+    assert f"Nice to meet you, {name}!" in person.say(name).replace("e\u0301", "é").replace(
+        "é", "e\u0301" if "\u0301" in name else "é").replace("\u00a0", " ") or \
+        "Canaria" in person.say("STATUS")
+    for word in ("3", "400001", person.number):
+        said = person.say(word)
+    assert "Canaria" in said or "कैनारिया" in said
+    person.say("YES")
+    (body,) = auth.accepted.values()
+    assert body["metadata"]["onboarding_data"]["name"] in said
+
+
+@pytest.mark.parametrize("name", ["Canaria {{phone}}", "Canaria {{{env.WEB_APP_URL}}}",
+                                  "Canaria {{#name}}x{{/name}}", "Canaria \\n %s %n"])
+def test_a_value_is_never_rendered(embedded, name):
+    person = Person(embedded)
+    person.go_to("name")
+    assert f"Nice to meet you, {name}!" in person.say(name)
+    for word in ("3", "400001", person.number):
+        said = person.say(word)
+    assert f"Name: {name}\n" in said
+
+
+def test_control_characters_and_broken_utf8_reach_no_reply(embedded):
+    person = Person(embedded)
+    person.go_to("name")
+    said = person.deliver("Canaria \x00\x01\x08\x1f\ufffe").texts
+    assert said
+    fields = person.fields("x", "SM" + "f" * 32)
+    fields["Body"] = "Canaria"
+    assert person.deliver("Canaria\x0bRao").status == 200
+
+
+def test_long_input_is_answered(server):
+    person = Person(server)
+    person.go_to("name")
+    assert QUESTION["en"]["name"] in person.say("क" * 5000)
+    assert QUESTION["en"]["name"] in person.say("😀 &<>\"' " * 1000)
+    assert QUESTION["en"]["sector"] in person.say("Canaria " + "k" * 92)
+
+
+# ---- who writes
+
+def test_a_sender_without_digits(server, auth):
+    person = Person(server)
+    person.contact = "whatsapp:IN.13491208655302741918"
+    assert QUESTION["en"]["name"] in person.say("Hi", WaId="")
+    assert login_link(person) in [person.say(w) for w in
+                                  ("Canaria Rao", "3", "400001", person.number, "YES")][-1]
+    assert len(auth.accepted) == 1
+
+
+def test_buttons_and_unknown_parameters(embedded):
+    person = Person(embedded)
+    person.go_to("sector")
+    said = person.say("Technology", ButtonText="Technology", ButtonPayload="technology",
+                      MessageType="interactive", NewThing2031="x", ChannelMetadata="{}")
+    assert QUESTION["en"]["pincode"] in said
+    person.say("110001")
+    person.say(person.number)
+    assert QUESTION["en"]["phone"] in person.say(
+        "x", ListId="change_phone", ListTitle="Change mobile number")
+
+
+def test_the_profile_name_is_no_answer(embedded):
+    person = Person(embedded, profile="Canaria <Profile> & \u202e")
+    assert QUESTION["en"]["name"] in person.say("Hi")
+
+
+def test_query_of_the_link_is_encoded(server):
+    person = Person(server)
+    said = person.go_to("completed")
+    link = next(x for x in said.split() if x.startswith("http"))
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)
+    assert query == {"phone": [person.phone], "source": ["whatsapp"]}
