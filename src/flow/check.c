@@ -1,23 +1,187 @@
 /*
  * check.c - faults that only show when a flow is looked at as a graph.
  */
-#include "definition_private.h"
-#include "fault_private.h"
+#include "check_private.h"
 
-static void check_reach(const struct flow *flow, struct flow_faults *faults)
+#include <string.h>
+
+#include "graph_private.h"
+
+void check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_place place,
+		 const char *what, const char *cure)
 {
+	for (size_t i = 0; i < ck->faults->count; i++) {
+		const struct flow_fault *f = &ck->faults->list[i];
+
+		if (f->line == place.line && strcmp(f->file, place.file) == 0 &&
+		    strcmp(f->what, what) == 0)
+			return;
+	}
+	flow_fault_add(ck->faults, severity, place, what, cure);
+}
+
+static struct flow_place at_step(const struct flow_step *s, const char *field)
+{
+	return (struct flow_place){ "flow.json", s->line, s->name, field };
+}
+
+static void check_reach(struct flow_checker *ck)
+{
+	for (size_t i = 0; i < ck->flow->step_count; i++) {
+		const struct flow_step *s = &ck->flow->steps[i];
+
+		if (!s->reachable)
+			check_fault(ck, FLOW_ERROR, at_step(s, NULL), "no way leads to this step",
+				    "lead an exit to it, or remove it");
+	}
+}
+
+/* ---- loops without a wait ---- */
+
+static bool passes(const struct flow_step *s)
+{
+	return !s->rule && !s->call && !s->end;
+}
+
+enum color { WHITE, GREY, BLACK };
+
+/* Depth first over steps that do not wait; true when one leads back to itself. */
+static bool goes_round(const struct flow *flow, const struct flow_step *s, enum color *colors)
+{
+	enum color *color = &colors[s - flow->steps];
+	const struct flow_exit *next;
+	bool round = *color == GREY;
+
+	if (*color != WHITE || !passes(s))
+		return round;
+	*color = GREY;
+	next = flow_exit_find(s, "next");
+	for (const struct flow_action *act = next->action; act && !round; act = act->otherwise)
+		round = act->to == GOTO_SAME || goes_round(flow, act->target, colors);
+	*color = BLACK;
+	return round;
+}
+
+static void check_loops(struct flow_checker *ck)
+{
+	const struct flow *flow = ck->flow;
+
+	for (size_t i = 0; i < flow->step_count; i++) {
+		enum color *colors = arena_array(&ck->a, flow->step_count, sizeof *colors);
+
+		if (goes_round(flow, &flow->steps[i], colors))
+			check_fault(ck, FLOW_ERROR, at_step(&flow->steps[i], "next"),
+				    "leads round in a loop that asks nothing",
+				    "let a step on the way ask or end");
+	}
+}
+
+/* ---- steps that only a command leaves ---- */
+
+static bool leaves(const struct flow_step *s)
+{
+	for (size_t i = 0; i < s->exit_count; i++) {
+		for (const struct flow_action *act = s->exits[i].action; act;
+		     act = act->otherwise) {
+			if (act->to == GOTO_STEP && act->target != s)
+				return true;
+		}
+	}
+	return s->end;
+}
+
+static void check_dead_ends(struct flow_checker *ck)
+{
+	for (size_t i = 0; i < ck->flow->step_count; i++) {
+		const struct flow_step *s = &ck->flow->steps[i];
+
+		if (s->reachable && !passes(s) && !leaves(s))
+			check_fault(ck, FLOW_ERROR, at_step(s, "exits"),
+				    "every exit leads back to this step: nobody gets on",
+				    "lead one exit to another step");
+	}
+}
+
+/* ---- what nothing uses ---- */
+
+struct used {
+	uint64_t set; /* values that a step saves or an action sets */
+	bool records[64];
+	const struct flow *flow;
+};
+
+static void note_action(void *arg, const struct flow_action *act, uint64_t surely)
+{
+	struct used *u = arg;
+
+	(void)surely;
+	for (size_t i = 0; i < act->set_count; i++)
+		u->set |= UINT64_C(1) << act->sets[i].value;
+	if (act->record && act->record - u->flow->records < 64)
+		u->records[act->record - u->flow->records] = true;
+}
+
+static void note_all(struct used *u)
+{
+	const struct flow *flow = u->flow;
+
 	for (size_t i = 0; i < flow->step_count; i++) {
 		const struct flow_step *s = &flow->steps[i];
 
-		if (!s->reachable)
-			flow_fault_add(faults, FLOW_ERROR,
-				       (struct flow_place){ "flow.json", s->line, s->name, NULL },
-				       "no way leads to this step",
-				       "lead an exit to it, or remove it");
+		if (s->save >= 0)
+			u->set |= UINT64_C(1) << s->save;
+		for (size_t k = 0; k < s->exit_count; k++)
+			flow_action_walk(s->exits[k].action, 0, note_action, u);
+	}
+	for (size_t i = 0; i < flow->command_count; i++)
+		flow_action_walk(flow->commands[i].action, 0, note_action, u);
+}
+
+static bool is_called(const struct flow *flow, const struct flow_call_rule *c)
+{
+	for (size_t i = 0; i < flow->step_count; i++) {
+		if (flow->steps[i].call == c)
+			return true;
+	}
+	return false;
+}
+
+static void unused(struct flow_checker *ck, unsigned line, const char *what, const char *name,
+		   const char *how)
+{
+	check_fault(ck, FLOW_WARNING, (struct flow_place){ "flow.json", line, NULL, NULL },
+		    arena_printf(&ck->a, "%s \"%s\": no step %s it", what, name, how),
+		    "use it, or remove it");
+}
+
+static void check_unused(struct flow_checker *ck)
+{
+	const struct flow *flow = ck->flow;
+	struct used u = { .flow = flow };
+
+	note_all(&u);
+	for (size_t i = 0; i < flow->value_count; i++) {
+		if (!(u.set >> i & 1))
+			unused(ck, flow->values[i].line, "value", flow->values[i].name, "sets");
+	}
+	for (size_t i = 0; i < flow->record_count && i < 64; i++) {
+		if (!u.records[i])
+			unused(ck, flow->records[i].line, "record", flow->records[i].name, "keeps");
+	}
+	for (size_t i = 0; i < flow->call_count; i++) {
+		if (!is_called(flow, &flow->calls[i]))
+			unused(ck, flow->calls[i].line, "call", flow->calls[i].name, "makes");
 	}
 }
 
 void flow_check(const struct flow *flow, struct flow_faults *faults)
 {
-	check_reach(flow, faults);
+	struct flow_checker ck = { .flow = flow, .faults = faults };
+
+	check_reach(&ck);
+	check_loops(&ck);
+	check_dead_ends(&ck);
+	check_unused(&ck);
+	check_texts(&ck);
+	arena_free(&ck.a);
 }

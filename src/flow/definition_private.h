@@ -103,7 +103,8 @@ struct flow_condition {
 	enum flow_condition_kind kind;
 	uint64_t values;		/* SET: all of them */
 	unsigned value;			/* IS */
-	const char *text;		/* IS: the stored form; AT: a step's name */
+	const char *text;		/* IS: the stored form */
+	const struct flow_step *step;	/* AT */
 	enum consent consent;		/* CONSENT */
 	struct flow_condition *inner;	/* NOT, ALL, ANY: first of a list */
 	struct flow_condition *sibling; /* next in that list */

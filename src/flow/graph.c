@@ -40,6 +40,7 @@ static uint64_t sure_if(const struct flow_condition *c, bool holds)
 	case CONDITION_ANY:
 		return sure_of_list(c->inner, holds, !holds);
 	case CONDITION_AT:
+		return holds ? c->step->surely : 0;
 	case CONDITION_CONSENT:
 		break;
 	}

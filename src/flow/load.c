@@ -177,6 +177,8 @@ static void load_all(struct flow_loader *ld)
 {
 	load_head(ld);
 	load_languages(ld);
+	if (ld->flow->language_count == 0)
+		return; /* everything else would be a fault as well */
 	load_files(ld);
 	load_lists(ld);
 	load_values(ld);

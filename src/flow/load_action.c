@@ -84,8 +84,7 @@ static struct flow_condition *condition_at(struct flow_loader *ld, const cJSON *
 	for (size_t i = n; i-- > 0;) {
 		struct flow_condition *at = condition_new(ld, CONDITION_AT);
 
-		(void)load_step_ref(ld, node, "at", names[i]);
-		at->text = names[i];
+		at->step = load_step_ref(ld, node, "at", names[i]);
 		at->sibling = any->inner;
 		any->inner = at;
 	}
@@ -218,7 +217,7 @@ static void load_references(struct flow_loader *ld, const cJSON *node, struct fl
 		load_fault(ld, node, "consent", "write \"in\" or \"out\"", "is no consent");
 }
 
-static void load_goto(struct flow_loader *ld, const cJSON *node, const char *name,
+static void load_goto(struct flow_loader *ld, const cJSON *node, const char *key, const char *name,
 		      struct flow_action *act)
 {
 	if (strcmp(name, "@same") == 0) {
@@ -227,7 +226,7 @@ static void load_goto(struct flow_loader *ld, const cJSON *node, const char *nam
 	}
 	act->to = GOTO_STEP;
 	act->target_name = name;
-	act->target = load_step_ref(ld, node, "goto", name);
+	act->target = load_step_ref(ld, node, key, name);
 }
 
 static struct flow_action *load_branch(struct flow_loader *ld, const cJSON *node)
@@ -251,7 +250,7 @@ static struct flow_action *load_branch(struct flow_loader *ld, const cJSON *node
 	act->say = load_texts(ld, node, "say", &act->say_count);
 	act->quiet = load_bool(ld, node, "quiet");
 	if (to)
-		load_goto(ld, cJSON_GetObjectItemCaseSensitive(node, "goto"), to, act);
+		load_goto(ld, cJSON_GetObjectItemCaseSensitive(node, "goto"), "goto", to, act);
 	return act;
 }
 
@@ -263,7 +262,7 @@ static struct flow_action *load_one(struct flow_loader *ld, const cJSON *node, b
 		act = arena_alloc(ld->a, sizeof *act);
 		act->language = -1;
 		act->line = load_line(ld, node);
-		load_goto(ld, node, arena_strdup(ld->a, node->valuestring), act);
+		load_goto(ld, node, NULL, arena_strdup(ld->a, node->valuestring), act);
 		return act;
 	}
 	if (!cJSON_IsObject(node)) {

@@ -71,6 +71,19 @@ static void note_partials(struct flow_loader *ld, const struct file *file)
 	}
 }
 
+/* "fr/ask_name.txt", but the flow does not speak fr. */
+static void warn_of_language(struct flow_loader *ld, const char *path)
+{
+	const char *slash = strchr(path, '/');
+
+	if (!slash || strchr(slash + 1, '/') || !ends_with(path, ".txt"))
+		return;
+	flow_fault_add(ld->faults, FLOW_WARNING, (struct flow_place){ path, 0, NULL, NULL },
+		       arena_printf(ld->a, "\"%.*s\" is no language of this flow",
+				    (int)(slash - path), path),
+		       "add it to \"languages\" in flow.json, or remove the file");
+}
+
 void load_files(struct flow_loader *ld)
 {
 	struct flow *flow = ld->flow;
@@ -85,8 +98,10 @@ void load_files(struct flow_loader *ld)
 		struct err err = { 0 };
 
 		if (!text &&
-		    !(strncmp(file->path, "calls/", 6) == 0 && ends_with(file->path, ".json")))
+		    !(strncmp(file->path, "calls/", 6) == 0 && ends_with(file->path, ".json"))) {
+			warn_of_language(ld, file->path);
 			continue;
+		}
 		if (template_set_add(flow->templates, file->path, file->text, &err) < 0)
 			template_fault(ld, file->path, err.text);
 		if (!text)

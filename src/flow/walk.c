@@ -43,7 +43,7 @@ static bool holds(const struct flow_run *r, const struct flow_condition *c)
 		stored = session_get(r->session, r->flow->values[c->value].name);
 		return stored && strcmp(stored, c->text) == 0;
 	case CONDITION_AT:
-		return r->step && strcmp(r->step->name, c->text) == 0;
+		return r->step == c->step;
 	case CONDITION_CONSENT:
 		return r->consent == c->consent;
 	case CONDITION_NOT:

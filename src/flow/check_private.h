@@ -1,0 +1,22 @@
+/*
+ * check_private.h - what the checker's files share.
+ */
+#ifndef SAMVAD_FLOW_CHECK_PRIVATE_H
+#define SAMVAD_FLOW_CHECK_PRIVATE_H
+
+#include "definition_private.h"
+#include "fault_private.h"
+
+struct flow_checker {
+	const struct flow *flow;
+	struct flow_faults *faults;
+	struct arena a; /* for messages: the list copies them */
+};
+
+/* Adds a fault unless the same is there already. */
+void check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_place place,
+		 const char *what, const char *cure);
+/* Variables, lengths, languages and personal data of all texts and calls. */
+void check_texts(struct flow_checker *ck);
+
+#endif

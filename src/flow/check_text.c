@@ -1,0 +1,462 @@
+/*
+ * check_text.c - every text at every place where it is said: are its variables
+ * there on each way to that place, does it fit, does it give away too much.
+ */
+#include "check_private.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "graph_private.h"
+
+enum {
+	ENV_CHARS = 120,
+	RECORD_CHARS = 60,
+	ANSWER_CHARS = 200,
+	PHONE_CHARS = 16,
+	INTEGER_CHARS = 16
+};
+
+/* What the templates at one place may use. */
+struct place {
+	struct flow_checker *ck;
+	const char *step;
+	const char *field;
+	uint64_t surely;
+	bool options;
+	bool answer;
+	const struct flow_call_rule *call; /* personal data may not leave by it unless it says so */
+	const char *file;		   /* shown instead of the template's own name */
+	unsigned line;
+	uint64_t *seen;			/* values that a template uses, or NULL */
+	const struct flow_list *choice; /* for lengths: what {{#options}} may be, or NULL */
+};
+
+/* ---- names ---- */
+
+enum name_kind { NAME_UNKNOWN, NAME_FREE, NAME_LIST, NAME_VALUE };
+
+struct name {
+	enum name_kind kind;
+	int value;
+	bool url;
+	const struct flow_list *list;
+};
+
+static bool is_prefix(const struct flow *flow, const char *word, size_t n)
+{
+	if ((n == 2 && strncmp(word, "id", 2) == 0) || (n == 3 && strncmp(word, "url", 3) == 0))
+		return true;
+	for (size_t i = 0; i < flow->language_count; i++) {
+		const char *code = flow->languages[i].code;
+
+		if (strlen(code) == n && strncmp(code, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_free(const struct place *p, const char *name)
+{
+	const struct flow *flow = p->ck->flow;
+
+	if (strncmp(name, "env.", 4) == 0 && name[4])
+		return true;
+	if (strncmp(name, "record.", 7) == 0)
+		return flow_record_find(flow, name + 7) != NULL;
+	if (p->answer && strncmp(name, "answer.", 7) == 0)
+		return true;
+	return strcmp(name, ".") == 0 || strcmp(name, "contact") == 0 ||
+	       strcmp(name, "language") == 0;
+}
+
+/* {{number}}, {{id}} and {{label}} inside a section of a list. */
+static bool is_item(const struct flow *flow, const struct template_use *use)
+{
+	if (strcmp(use->name, "number") != 0 && strcmp(use->name, "id") != 0 &&
+	    strcmp(use->name, "label") != 0)
+		return false;
+	for (const struct template_use *o = use->outer; o; o = o->outer) {
+		if (o->kind == TEMPLATE_USE_SECTION &&
+		    (strcmp(o->name, "options") == 0 || flow_list_find(flow, o->name) ||
+		     strncmp(o->name, "answer.", 7) == 0))
+			return true;
+	}
+	return false;
+}
+
+static struct name understand(const struct place *p, const char *text)
+{
+	const struct flow *flow = p->ck->flow;
+	struct name n = { .kind = NAME_UNKNOWN, .value = -1 };
+	const char *dot = strchr(text, '.');
+
+	n.list = flow_list_find(flow, text);
+	if (n.list || (p->options && strcmp(text, "options") == 0)) {
+		n.kind = NAME_LIST;
+		return n;
+	}
+	if (is_free(p, text)) {
+		n.kind = NAME_FREE;
+		return n;
+	}
+	if (dot && is_prefix(flow, text, (size_t)(dot - text))) {
+		n.url = strncmp(text, "url.", 4) == 0;
+		text = dot + 1;
+	}
+	n.value = flow_value_find(flow, text);
+	if (n.value >= 0)
+		n.kind = NAME_VALUE;
+	return n;
+}
+
+/* ---- one tag ---- */
+
+static void report(const struct place *p, const struct template_use *use,
+		   enum flow_severity severity, const char *what, const char *cure)
+{
+	check_fault(p->ck, severity,
+		    (struct flow_place){ p->file ? p->file : use->file,
+					 p->file ? p->line : use->line, p->step, p->field },
+		    what, cure);
+}
+
+static void report_unknown(const struct place *p, const struct template_use *use)
+{
+	const struct flow *flow = p->ck->flow;
+	const char *names[FLOW_MAX_VALUES], *near;
+
+	for (size_t i = 0; i < flow->value_count; i++)
+		names[i] = flow->values[i].name;
+	near = flow_nearest(use->name, names, flow->value_count);
+	report(p, use, FLOW_ERROR, arena_printf(&p->ck->a, "nothing sets {{%.80s}}", use->name),
+	       near ? arena_printf(&p->ck->a, "did you mean {{%s}}?", near)
+		    : "use a value of this flow, see templates/README.md");
+}
+
+/* A section over the same value, in whatever form, makes sure that it is there. */
+static bool is_guarded(const struct place *p, const struct template_use *use, int value)
+{
+	for (const struct template_use *o = use->outer; o; o = o->outer) {
+		if (o->kind == TEMPLATE_USE_SECTION && understand(p, o->name).value == value)
+			return true;
+	}
+	return false;
+}
+
+static bool may_leave(const struct flow_call_rule *c, const char *pii)
+{
+	for (size_t i = 0; i < c->pii_count; i++) {
+		if (strcmp(c->pii[i], pii) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void see_value(const struct place *p, const struct template_use *use, int value)
+{
+	const struct flow_value *v = &p->ck->flow->values[value];
+
+	if (p->seen)
+		*p->seen |= UINT64_C(1) << value;
+	if (use->kind != TEMPLATE_USE_VARIABLE)
+		return;
+	if (!(p->surely >> value & 1) && !is_guarded(p, use, value))
+		report(p, use, FLOW_ERROR,
+		       arena_printf(&p->ck->a, "{{%s}} is not set on every way here", use->name),
+		       arena_printf(&p->ck->a,
+				    "write {{#%s}}…{{/%s}} around it, or ask for it before",
+				    v->name, v->name));
+	if (p->call && v->pii && !may_leave(p->call, v->pii))
+		report(p, use, FLOW_ERROR,
+		       arena_printf(&p->ck->a, "call %s sends {{%s}}, which is personal data (%s)",
+				    p->call->name, use->name, v->pii),
+		       arena_printf(&p->ck->a,
+				    "add \"%s\" to the call's \"pii\", or do not send it", v->pii));
+	if (p->call && v->pii && strcmp(p->field, "url") == 0)
+		report(p, use, FLOW_WARNING,
+		       arena_printf(&p->ck->a, "call %s has personal data (%s) in its address",
+				    p->call->name, v->pii),
+		       "addresses end in logs: send it in the body");
+}
+
+static void see_use(void *arg, const struct template_use *use)
+{
+	const struct place *p = arg;
+	struct name n;
+
+	if (is_item(p->ck->flow, use))
+		return;
+	n = understand(p, use->name);
+	if (n.kind == NAME_UNKNOWN)
+		report_unknown(p, use);
+	else if (n.kind == NAME_VALUE)
+		see_value(p, use, n.value);
+	else if (n.kind == NAME_LIST && use->kind == TEMPLATE_USE_VARIABLE)
+		report(p, use, FLOW_ERROR, arena_printf(&p->ck->a, "{{%s}} is a list", use->name),
+		       arena_printf(&p->ck->a, "write {{#%s}}{{number}}. {{label}}{{/%s}}",
+				    use->name, use->name));
+}
+
+/* ---- texts at their places ---- */
+
+static void check_text(const struct place *where, const struct flow_text *t)
+{
+	const struct flow *flow = where->ck->flow;
+	uint64_t seen[FLOW_MAX_LANGUAGES] = { 0 };
+
+	if (!t)
+		return;
+	for (size_t l = 0; l < flow->language_count; l++) {
+		struct place p = *where;
+
+		p.seen = &seen[l];
+		template_each_use(t->in[l], see_use, &p);
+	}
+	for (size_t l = 1; l < flow->language_count; l++) {
+		const char *file =
+			arena_printf(&where->ck->a, "%s/%s.txt", flow->languages[l].code, t->name);
+		uint64_t differ = seen[0] ^ seen[l];
+
+		for (size_t i = 0; i < flow->value_count; i++) {
+			if (differ >> i & 1)
+				check_fault(where->ck, FLOW_WARNING,
+					    (struct flow_place){ file, 0, NULL, NULL },
+					    arena_printf(&where->ck->a,
+							 "%s {{%s}}, other than %s/%s.txt",
+							 seen[l] >> i & 1 ? "uses" : "does not use",
+							 flow->values[i].name,
+							 flow->languages[0].code, t->name),
+					    "let the languages say the same");
+		}
+	}
+}
+
+static void see_action(void *arg, const struct flow_action *act, uint64_t surely)
+{
+	struct place p = *(struct place *)arg;
+
+	p.surely = surely;
+	for (size_t i = 0; i < act->say_count; i++)
+		check_text(&p, act->say[i]);
+}
+
+static void check_step(struct flow_checker *ck, const struct flow_step *s)
+{
+	struct place p = { .ck = ck,
+			   .step = s->name,
+			   .field = "say",
+			   .surely = s->surely,
+			   .options = s->rule && s->rule->type == RULE_CHOICE };
+
+	for (size_t i = 0; i < s->say_count; i++)
+		check_text(&p, s->say[i]);
+	p.field = "ask";
+	check_text(&p, s->ask);
+	p.field = "wrong";
+	check_text(&p, s->wrong);
+	p.field = "waiting";
+	check_text(&p, s->waiting);
+	p.field = "again";
+	check_text(&p, s->again);
+	p.answer = s->call != NULL;
+	for (size_t i = 0; i < s->exit_count; i++) {
+		p.field = strcmp(s->exits[i].name, "next") == 0
+				  ? "next"
+				  : arena_printf(&ck->a, "exits.%s", s->exits[i].name);
+		flow_action_walk(s->exits[i].action, flow_step_leaves_with(s), see_action, &p);
+	}
+}
+
+static void check_call(struct flow_checker *ck, const struct flow_call_rule *c)
+{
+	struct place p = { .ck = ck,
+			   .field = "url",
+			   .surely = UINT64_MAX,
+			   .call = c,
+			   .file = "flow.json",
+			   .line = c->line };
+
+	for (size_t i = 0; i < ck->flow->step_count; i++) {
+		if (ck->flow->steps[i].call == c)
+			p.surely &= ck->flow->steps[i].surely;
+	}
+	template_each_use(c->url, see_use, &p);
+	p.field = "timeout_ms";
+	template_each_use(c->timeout, see_use, &p);
+	p.field = "headers";
+	for (size_t i = 0; i < c->header_count; i++)
+		template_each_use(c->headers[i].value, see_use, &p);
+	p.field = "body";
+	p.file = NULL;
+	if (c->body)
+		template_each_use(c->body, see_use, &p);
+	p.field = "limits";
+	p.file = "flow.json";
+	p.call = NULL; /* limits are counted here, by a digest */
+	for (size_t i = 0; i < c->limit_count; i++)
+		template_each_use(c->limits[i].key, see_use, &p);
+}
+
+/* ---- length ---- */
+
+static size_t longest_label(const struct flow *flow, const struct flow_list *list)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; list && i < list->count; i++) {
+		for (size_t l = 0; l < flow->language_count; l++) {
+			size_t n = text_chars(str_of(list->options[i].label[l]));
+
+			longest = n > longest ? n : longest;
+		}
+	}
+	return longest;
+}
+
+/* The list that a section repeats, or NULL. */
+static const struct flow_list *list_of(const struct place *p, const struct template_use *section)
+{
+	if (strcmp(section->name, "options") == 0)
+		return p->choice;
+	return flow_list_find(p->ck->flow, section->name);
+}
+
+static size_t longest_item(const struct place *p, const struct template_use *use)
+{
+	if (strcmp(use->name, "number") == 0)
+		return 3;
+	if (strcmp(use->name, "id") == 0)
+		return FLOW_NAME_MAX;
+	for (const struct template_use *o = use->outer; o; o = o->outer) {
+		if (list_of(p, o))
+			return longest_label(p->ck->flow, list_of(p, o));
+	}
+	return ANSWER_CHARS;
+}
+
+static size_t longest_value(const struct flow *flow, const struct flow_rule *rule)
+{
+	switch (rule->type) {
+	case RULE_TEXT:
+	case RULE_PATTERN:
+		return (size_t)rule->max;
+	case RULE_CHOICE:
+		return longest_label(flow, rule->list);
+	case RULE_PHONE:
+		return PHONE_CHARS;
+	case RULE_INTEGER:
+		break;
+	}
+	return INTEGER_CHARS;
+}
+
+static size_t limit(void *arg, const struct template_use *use)
+{
+	const struct place *p = arg;
+	const struct flow *flow = p->ck->flow;
+	struct name n = understand(p, use->name);
+
+	if (is_item(flow, use))
+		return longest_item(p, use);
+	if (n.kind == NAME_VALUE) /* %XX for each of up to four bytes */
+		return longest_value(flow, &flow->values[n.value].rule) * (n.url ? 12 : 1);
+	if (strncmp(use->name, "env.", 4) == 0)
+		return ENV_CHARS;
+	return strncmp(use->name, "record.", 7) == 0 ? RECORD_CHARS : ANSWER_CHARS;
+}
+
+static size_t repeat(void *arg, const struct template_use *use)
+{
+	const struct place *p = arg;
+	const struct flow_list *list = list_of(p, use);
+
+	return list ? list->count : 1;
+}
+
+/* The largest choice that this text belongs to. */
+static const struct flow_list *choice_of(const struct flow *flow, const struct flow_text *t)
+{
+	const struct flow_list *most = NULL;
+
+	for (size_t i = 0; i < flow->step_count; i++) {
+		const struct flow_step *s = &flow->steps[i];
+
+		if (s->rule && s->rule->type == RULE_CHOICE && (s->ask == t || s->wrong == t) &&
+		    (!most || s->rule->list->count > most->count))
+			most = s->rule->list;
+	}
+	return most;
+}
+
+static void check_lengths(struct flow_checker *ck)
+{
+	const struct flow *flow = ck->flow;
+
+	for (size_t i = 0; i < flow->text_count; i++) {
+		const struct flow_text *t = flow->texts[i];
+		struct place p = {
+			.ck = ck, .options = true, .answer = true, .choice = choice_of(flow, t)
+		};
+
+		for (size_t l = 0; l < flow->language_count; l++) {
+			size_t longest = template_longest(t->in[l], limit, repeat, &p);
+
+			if (longest <= FLOW_MESSAGE_CHARS)
+				continue;
+			check_fault(
+				ck, FLOW_WARNING,
+				(struct flow_place){ arena_printf(&ck->a, "%s/%s.txt",
+								  flow->languages[l].code, t->name),
+						     0, NULL, NULL },
+				arena_printf(&ck->a,
+					     "can become %zu characters long, a message holds %d",
+					     longest, FLOW_MESSAGE_CHARS),
+				"shorten it, or bound the answers that it repeats");
+		}
+	}
+}
+
+/* ---- files nobody says ---- */
+
+static bool is_named(const struct flow *flow, const char *file)
+{
+	const char *name = strchr(file, '/') + 1;
+	size_t n = strlen(name) - strlen(".txt");
+
+	for (size_t i = 0; i < flow->text_count; i++) {
+		if (strlen(flow->texts[i]->name) == n &&
+		    strncmp(flow->texts[i]->name, name, n) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < flow->partial_count; i++) {
+		if (strcmp(flow->partials[i], file) == 0)
+			return true;
+	}
+	return false;
+}
+
+void check_texts(struct flow_checker *ck)
+{
+	const struct flow *flow = ck->flow;
+	struct place any = { .ck = ck };
+
+	for (size_t i = 0; i < flow->step_count; i++)
+		check_step(ck, &flow->steps[i]);
+	for (size_t i = 0; i < flow->command_count; i++) {
+		any.field = arena_printf(&ck->a, "commands.%s", flow->commands[i].name);
+		flow_action_walk(flow->commands[i].action, 0, see_action, &any);
+	}
+	any.field = "system";
+	for (size_t i = 0; i < SYSTEM_COUNT; i++)
+		check_text(&any, flow->system[i]);
+	for (size_t i = 0; i < flow->call_count; i++)
+		check_call(ck, &flow->calls[i]);
+	check_lengths(ck);
+	for (size_t i = 0; i < flow->text_file_count; i++) {
+		if (!is_named(flow, flow->text_files[i]))
+			check_fault(ck, FLOW_WARNING,
+				    (struct flow_place){ flow->text_files[i], 0, NULL, NULL },
+				    "nothing says this text", "name it in flow.json, or remove it");
+	}
+}
