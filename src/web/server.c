@@ -111,7 +111,6 @@ static int start(struct web *web, struct err *err)
 		.begin_request = on_request,
 		.http_error = on_error,
 		.log_message = on_log,
-		.log_access = on_log,
 		.init_connection = on_open,
 		.connection_closed = on_close,
 	};

@@ -143,7 +143,7 @@ struct web {
 	struct web_settings set;
 	struct mg_context *civetweb;
 	struct patience *patience;
-	uint16_t port;
+	_Atomic uint16_t port; /* known once CivetWeb listens; its threads may be first */
 	unsigned threads;
 	uint8_t admin_digest[SHA256_SIZE];
 	atomic_uint connections;
