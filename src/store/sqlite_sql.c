@@ -204,15 +204,35 @@ int sqlite_do(struct sqlite_conn *c, enum sqlite_sql id, struct err *err)
 	return q ? sqlite_run(c, q, err) : -1;
 }
 
+/* What the system said to the last failed call on the log, 0 when nothing. */
+static int log_errno(sqlite3 *db)
+{
+	sqlite3_file *file = NULL;
+	int os = 0;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK ||
+	    !file || !file->pMethods ||
+	    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &os) != SQLITE_OK)
+		return 0;
+	return os;
+}
+
+/* SQLite says FULL for ENOSPC only; quotas and size limits are the same to us. */
+static bool is_full(sqlite3 *db)
+{
+	int os = log_errno(db);
+
+	return sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE &&
+	       (os == ENOSPC || os == EFBIG || os == EDQUOT);
+}
+
 static enum err_kind kind_of(sqlite3 *db)
 {
-	int os = sqlite3_system_errno(db);
-
 	switch (sqlite3_errcode(db) & 0xff) {
 	case SQLITE_FULL:
 		return ERR_FULL;
 	case SQLITE_IOERR:
-		if (os == ENOSPC || os == EFBIG || os == EDQUOT)
+		if (is_full(db))
 			return ERR_FULL;
 		/* After a failed fsync nobody knows what the disk has. */
 		return sqlite3_extended_errcode(db) == SQLITE_IOERR_FSYNC ? ERR_UNSURE : ERR_TEMP;

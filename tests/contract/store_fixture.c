@@ -167,6 +167,12 @@ static int pair_teardown(void **state)
 
 int contract_run(const char *group, const struct contract_case *cases, size_t count)
 {
+	return contract_run_on(NULL, group, cases, count);
+}
+
+int contract_run_on(const char *driver, const char *group, const struct contract_case *cases,
+		    size_t count)
+{
 	struct pair *pairs = mem_array(DRIVERS * count, sizeof *pairs);
 	struct CMUnitTest *tests = mem_array(DRIVERS * count, sizeof *tests);
 	size_t n = 0;
@@ -174,7 +180,8 @@ int contract_run(const char *group, const struct contract_case *cases, size_t co
 
 	for (size_t d = 0; d < DRIVERS; d++) {
 		for (size_t i = 0; i < count; i++) {
-			if (cases[i].kept_only && !drivers[d].kept)
+			if ((cases[i].kept_only && !drivers[d].kept) ||
+			    (driver && strcmp(driver, drivers[d].name) != 0))
 				continue;
 			pairs[n] = (struct pair){ .driver = &drivers[d], .one = &cases[i] };
 			(void)snprintf(pairs[n].name, sizeof pairs[n].name, "%s: %s",

@@ -55,6 +55,9 @@ struct contract_case {
 
 /* Runs each case over each driver of the build; returns the number of failures. */
 int contract_run(const char *group, const struct contract_case *cases, size_t count);
+/* Over the driver of this name only. */
+int contract_run_on(const char *driver, const char *group, const struct contract_case *cases,
+		    size_t count);
 
 /* Closes, and opens again with these keys on the same data. Returns open's answer. */
 int fixture_reopen(struct fixture *f, const char *keys);

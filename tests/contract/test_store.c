@@ -4,6 +4,8 @@
  */
 #include "store_fixture.c"
 
+#include "base/metric.h"
+
 /* ---- turns ---- */
 
 static void new_turn_is_seen(struct fixture *f)
@@ -434,6 +436,25 @@ static void bad_arguments_are_refused(struct fixture *f)
 	assert_int_equal(load_at(f, WHO, "SM1", NOW).reply.state, REPLY_NONE);
 }
 
+static void calls_are_counted(struct fixture *f)
+{
+	struct metric *loads = metric_histogram("samvad_store_seconds", "op=\"load\"",
+						"Time of store calls, by operation.");
+	int64_t before = metric_value(loads), errors;
+	struct metric *refused;
+	struct turn_view v;
+
+	(void)load_at(f, WHO, NULL, NOW);
+	assert_int_equal(store_load(f->store, "nobody", NULL, NOW, &f->a, &v, &f->err), -1);
+	assert_int_equal(metric_value(loads), before + 2);
+	refused = metric_counter("samvad_store_errors_total", "op=\"load\",kind=\"input\"",
+				 "Store calls that failed, by operation and kind of error.");
+	errors = metric_value(refused);
+	assert_true(errors > 0);
+	assert_int_equal(store_load(f->store, "nobody", NULL, NOW, &f->a, &v, NULL), -1);
+	assert_int_equal(metric_value(refused), errors + 1);
+}
+
 /* ---- keys ---- */
 
 static void keys_rotate(struct fixture *f)
@@ -508,6 +529,7 @@ static const struct contract_case cases[] = {
 	{ .name = "records are kept and replaced", .run = records_are_kept_and_replaced },
 	{ .name = "consent follows the ledger", .run = consent_follows_the_ledger },
 	{ .name = "bad arguments are refused", .run = bad_arguments_are_refused },
+	{ .name = "calls are counted", .run = calls_are_counted },
 	{ .name = "keys rotate", .run = keys_rotate, .kept_only = true },
 	{ .name = "failures say what was done", .run = failures_say_what_was_done },
 };

@@ -1,0 +1,364 @@
+/*
+ * test_store_sqlite.c - what only the embedded store promises: file modes, one
+ * process per folder, sealed bytes on disk, schema versions, plans by index.
+ */
+#include "store_fixture.c"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "../../src/store/sqlite_private.h"
+
+static const char *path_in(struct fixture *f, const char *name)
+{
+	return arena_printf(&f->a, "%s/%s", f->dir, name);
+}
+
+static sqlite3 *open_beside(struct fixture *f)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path_in(f, "samvad.db"), &db), SQLITE_OK);
+	return db;
+}
+
+static void execute(struct fixture *f, const char *sql)
+{
+	sqlite3 *db = open_beside(f);
+
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static int64_t ask(struct fixture *f, const char *sql)
+{
+	sqlite3 *db = open_beside(f);
+	sqlite3_stmt *q = NULL;
+	int64_t n;
+
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	n = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return n;
+}
+
+/* ---- files ---- */
+
+static void assert_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		fail_msg("%s is not there", path);
+	if ((st.st_mode & 07777) != mode)
+		fail_msg("%s has mode %o", path, (unsigned)(st.st_mode & 07777));
+}
+
+static void files_are_private(struct fixture *f)
+{
+	struct turn t = a_turn(f, WHO, "SM1", REPLY_INLINE, "x", a_session(f, "name"));
+	const char *inner = path_in(f, "inner");
+	static const char *const names[] = { "samvad.db", "samvad.db-wal", "samvad.db-shm",
+					     "samvad.lock" };
+	mode_t before = umask(0); /* the mode must not be the umask's doing */
+
+	store_close(&f->store);
+	f->set.data_dir = inner;
+	assert_int_equal(f->driver->open(f), 0);
+	assert_int_equal(commit(f, &t), COMMIT_DONE);
+	umask(before);
+	assert_mode(inner, 0700);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		assert_mode(arena_printf(&f->a, "%s/%s", inner, names[i]), 0600);
+
+	store_close(&f->store);
+	assert_int_equal(chmod(arena_printf(&f->a, "%s/samvad.db", inner), 0644), 0);
+	assert_int_equal(f->driver->open(f), 0);
+	assert_mode(arena_printf(&f->a, "%s/samvad.db", inner), 0600);
+	store_close(&f->store);
+	remove_dir(inner);
+}
+
+static void one_process_per_folder(struct fixture *f)
+{
+	struct store *second = NULL;
+	struct err err;
+	int status;
+	pid_t child;
+
+	assert_int_equal(store_open(&f->set, &second, &err), -1);
+	assert_int_equal(err.kind, ERR_PERM);
+	assert_non_null(strstr(err.text, "in use"));
+	assert_non_null(strstr(err.text, arena_printf(&f->a, "process %ld", (long)getpid())));
+
+	/* A child that has inherited the descriptors must not keep the folder closed. */
+	store_close(&f->store);
+	child = fork();
+	if (child == 0)
+		_exit(store_open(&f->set, &second, &err) == 0 ? 0 : 1);
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(f->driver->open(f), 0);
+}
+
+static void folders_that_cannot_be_used(struct fixture *f)
+{
+	struct store *second = NULL;
+	struct store_settings set = f->set;
+	FILE *file;
+	struct err err;
+
+	set.data_dir = path_in(f, "no/such/folder");
+	assert_int_equal(store_open(&set, &second, &err), -1);
+	set.data_dir = "/proc";
+	assert_int_equal(store_open(&set, &second, &err), -1);
+	set.data_dir = "";
+	assert_int_equal(store_open(&set, &second, &err), -1);
+
+	store_close(&f->store);
+	file = fopen(path_in(f, "samvad.db"), "w");
+	assert_non_null(file);
+	for (int i = 0; i < 4096; i++)
+		fputs("this is not a database ", file);
+	fclose(file);
+	assert_int_equal(f->driver->open(f), -1);
+	assert_int_equal(f->err.kind, ERR_PERM);
+	assert_null(f->store);
+}
+
+/* ---- what is on disk ---- */
+
+#define CANARY "xyzzyplugh"
+
+static bool file_holds(const char *path, const char *text)
+{
+	size_t n = strlen(text), at = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), byte;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && (byte = getc(file)) != EOF) {
+		at = byte == text[at] ? at + 1 : byte == text[0];
+		found = at == n;
+	}
+	fclose(file);
+	return found;
+}
+
+static void commit_canaries(struct fixture *f)
+{
+	struct session_value fields[] = { { "name", CANARY } };
+	struct record rec = { .type = "registration",
+			      .id = "r1",
+			      .contact = WHO,
+			      .state = "new",
+			      .fields = fields,
+			      .field_count = 1 };
+	struct consent_event consent = { CONSENT_IN, CANARY, "SM1" };
+	struct session *s = a_session(f, "name");
+	struct outbound *row = a_row(f, WHO, CANARY);
+	struct inbound *in;
+	struct turn t;
+
+	assert_int_equal(session_set(s, &f->a, "name", CANARY, NULL), 0);
+	s->receiver = CANARY;
+	t = a_turn(f, WHO, "SM1", REPLY_INLINE, CANARY, s);
+	in = a_message(f, WHO, "SM1");
+	in->text = in->profile_name = in->place = in->payload = CANARY;
+	in->raw = str_of("Body=" CANARY);
+	t.inbound = in;
+	t.consent = &consent;
+	t.records = &rec;
+	t.record_count = 1;
+	row->sender = row->account = CANARY;
+	t.outbox = row;
+	t.outbox_count = 1;
+	assert_int_equal(commit(f, &t), COMMIT_DONE);
+	assert_int_equal(store_allow(f->store, "otp:" CANARY, "m", 1, HOUR, NOW, &f->err), 1);
+}
+
+static void private_parts_are_sealed_on_disk(struct fixture *f)
+{
+	commit_canaries(f);
+	assert_true(file_holds(path_in(f, "samvad.db-wal"), WHO)); /* the search finds things */
+	assert_false(file_holds(path_in(f, "samvad.db-wal"), CANARY));
+	assert_false(file_holds(path_in(f, "samvad.db"), CANARY));
+	store_close(&f->store);
+	assert_true(file_holds(path_in(f, "samvad.db"), WHO));
+	assert_false(file_holds(path_in(f, "samvad.db"), CANARY));
+}
+
+static void the_ledger_keeps_every_consent(struct fixture *f)
+{
+	commit_canaries(f);
+	assert_int_equal(ask(f, "SELECT count(*) FROM consent WHERE contact = '" WHO "' AND "
+				"consent = 1 AND external_id = 'SM1' AND at_ms > 0 AND "
+				"length(words) > 20"),
+			 1);
+}
+
+static void nothing_stays_after_the_sweep(struct fixture *f)
+{
+	static const char *const tables[] = { "session", "turn", "allow", "line", "outbox" };
+	struct outbound *rows;
+
+	commit_canaries(f);
+	assert_int_equal(claim(f, NOW, &rows), 1);
+	settle(f, &rows[0], OUTBOUND_DEAD, 0);
+	assert_int_equal(store_sweep(f->store, NOW + 31 * DAY, &f->err), 4);
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		if (ask(f, arena_printf(&f->a, "SELECT count(*) FROM %s", tables[i])) != 0)
+			fail_msg("rows are left in %s", tables[i]);
+	assert_int_equal(ask(f, "SELECT total(sessions) FROM step_count"), 0);
+	assert_int_equal(ask(f, "SELECT count(*) FROM consent"), 1);
+	assert_int_equal(ask(f, "SELECT count(*) FROM record"), 1);
+	assert_int_equal(ask(f, "SELECT count(*) FROM contact"), 1);
+}
+
+/* ---- schema and plans ---- */
+
+static void a_newer_schema_is_refused(struct fixture *f)
+{
+	store_close(&f->store);
+	execute(f, "PRAGMA user_version = 999");
+	assert_int_equal(f->driver->open(f), -1);
+	assert_int_equal(f->err.kind, ERR_PERM);
+	assert_non_null(strstr(f->err.text, "newer"));
+	assert_int_equal(ask(f, "SELECT count(*) FROM session"), 0); /* left as it was */
+}
+
+static void durable_settings_hold(struct fixture *f)
+{
+	struct sqlite_conn c = { 0 };
+	static const struct {
+		const char *pragma;
+		const char *value;
+	} rows[] = {
+		{ "PRAGMA journal_mode", "wal" },
+		{ "PRAGMA synchronous", "2" },
+		{ "PRAGMA journal_size_limit", "67108864" },
+		{ "PRAGMA busy_timeout", "1234" },
+	};
+
+	assert_int_equal(sqlite_conn_open(f->dir, ROLE_WRITER, 1234, &c, &f->err), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		sqlite3_stmt *q = NULL;
+
+		assert_int_equal(sqlite3_prepare_v2(c.db, rows[i].pragma, -1, &q, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+		assert_string_equal((const char *)sqlite3_column_text(q, 0), rows[i].value);
+		sqlite3_finalize(q);
+	}
+	sqlite_conn_close(&c);
+}
+
+/* Only the handful of rows of step_count, and SQLite's own schema, may be read through. */
+static bool may_scan(const char *detail)
+{
+	static const char *const fine[] = { "SCAN CONSTANT ROW", "SCAN step_count", "SCAN 1 ",
+					    "SCAN (subquery", "SCAN sqlite_master" };
+
+	for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+		if (strncmp(detail, fine[i], strlen(fine[i])) == 0)
+			return true;
+	return false;
+}
+
+static void every_statement_uses_an_index(struct fixture *f)
+{
+	sqlite3 *db = open_beside(f);
+	int explained = 0;
+
+	for (int id = 0; id < SQL_COUNT; id++) {
+		const char *sql = sqlite_sql_text((enum sqlite_sql)id);
+		sqlite3_stmt *q = NULL;
+
+		if (sqlite3_prepare_v2(db, arena_printf(&f->a, "EXPLAIN QUERY PLAN %s", sql), -1,
+				       &q, NULL) != SQLITE_OK)
+			fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+		while (sqlite3_step(q) == SQLITE_ROW) {
+			const char *detail = (const char *)sqlite3_column_text(q, 3);
+
+			explained++;
+			if (strstr(detail, "SCAN") && !may_scan(detail))
+				fail_msg("%s: %s", sql, detail);
+			if (strstr(detail, "TEMP B-TREE") && id != SQL_STATS_STEPS)
+				fail_msg("%s: %s", sql, detail);
+			if (strstr(detail, "AUTOMATIC"))
+				fail_msg("%s: %s", sql, detail);
+		}
+		sqlite3_finalize(q);
+	}
+	sqlite3_close(db);
+	assert_true(explained > 20);
+}
+
+/* ---- time ---- */
+
+static void another_holder_costs_time_not_truth(struct fixture *f)
+{
+	struct turn t = a_turn(f, WHO, "SM1", REPLY_INLINE, "x", a_session(f, "name"));
+	enum commit_result result;
+	sqlite3 *db = open_beside(f);
+
+	f->set.timeout_ms = 200;
+	store_close(&f->store);
+	assert_int_equal(f->driver->open(f), 0);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(store_commit(f->store, &t, &result, NULL, &f->err), -1);
+	assert_int_equal(f->err.kind, ERR_TEMP);
+	assert_int_equal(load_at(f, WHO, "SM1", NOW).reply.state, REPLY_NONE); /* reading goes on */
+	assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+
+	f->set.timeout_ms = 20000;
+	assert_int_equal(fixture_reopen(f, KEY_A), 0);
+	assert_int_equal(load_at(f, WHO, "SM1", NOW).reply.state, REPLY_NONE);
+	assert_int_equal(commit(f, &t), COMMIT_DONE);
+}
+
+static void the_log_does_not_grow_for_ever(struct fixture *f)
+{
+	struct session *s = a_session(f, "name");
+	struct stat st;
+
+	for (int i = 0; i < 2500; i++) {
+		struct turn t =
+			a_turn(f, WHO, arena_printf(&f->a, "SM%d", i), REPLY_INLINE, "x", s);
+
+		assert_int_equal(commit(f, &t), COMMIT_DONE);
+		s->revision++;
+	}
+	assert_int_equal(stat(path_in(f, "samvad.db"), &st), 0);
+	assert_true(st.st_size > 400000); /* the log's pages have arrived */
+	assert_int_equal(stat(path_in(f, "samvad.db-wal"), &st), 0);
+	assert_true(st.st_size < 32 * 1024 * 1024);
+}
+
+static const struct contract_case cases[] = {
+	{ .name = "files are private", .run = files_are_private },
+	{ .name = "one process per folder", .run = one_process_per_folder },
+	{ .name = "folders that cannot be used", .run = folders_that_cannot_be_used },
+	{ .name = "private parts are sealed on disk", .run = private_parts_are_sealed_on_disk },
+	{ .name = "the ledger keeps every consent", .run = the_ledger_keeps_every_consent },
+	{ .name = "nothing stays after the sweep", .run = nothing_stays_after_the_sweep },
+	{ .name = "a newer schema is refused", .run = a_newer_schema_is_refused },
+	{ .name = "durable settings hold", .run = durable_settings_hold },
+	{ .name = "every statement uses an index", .run = every_statement_uses_an_index },
+	{ .name = "another holder costs time, not truth",
+	  .run = another_holder_costs_time_not_truth },
+	{ .name = "the log does not grow for ever", .run = the_log_does_not_grow_for_ever },
+};
+
+int main(void)
+{
+	return contract_run_on("sqlite", "store sqlite", cases, sizeof cases / sizeof *cases);
+}
