@@ -99,9 +99,12 @@ static struct messages count_messages(void)
 	return m;
 }
 
+/* With four decimals. */
 static double share(int64_t part, int64_t whole)
 {
-	return whole > 0 ? (double)(part * 10000 / whole) / 10000 : 0;
+	int64_t rounded = whole > 0 ? (part * 10000 + whole / 2) / whole : 0;
+
+	return (double)rounded / 10000;
 }
 
 static int64_t sessions_at(const struct store_stats *stats, const char *step)

@@ -34,8 +34,11 @@ static const struct command commands[] = {
 	  "checks a signature of a form body on standard input",
 	  "Exit status 0: it holds, and for which form of the URL. 1: it does not, and what was\n"
 	  "probably signed instead.\n" },
-	{ "health", run_health, "health", "asks the running server how it is",
-	  "Exit status 0 when it can take messages; for container health checks.\n" },
+	{ "health", run_health, "health [--ready]", "asks the running server how it is",
+	  "Exit status 0 when it is healthy or degraded, 1 when its store is away. With --ready: 0 "
+	  "as\n"
+	  "long as it takes messages, also into its spool; the one for container health "
+	  "checks.\n" },
 	{ "show", run_show, "show config [--markdown|--env-example]",
 	  "prints the settings in force", "Secrets are shown as (set) or (unset).\n" },
 	{ "version", run_version, "version", "prints the version", "" },

@@ -12,15 +12,17 @@ int run_health(const struct command *self, int argc, char **argv)
 	struct err err = { 0 };
 	struct str body;
 	int status = 0;
-	int ret = command_options(self, argc, argv, NULL, 0, &rest);
+	bool ready = false;
+	const struct command_option options[] = { { "--ready", NULL, &ready } };
+	int ret = command_options(self, argc, argv, options, 1, &rest);
 
 	if (ret)
 		return ret;
 	if (rest.count)
 		return command_misused(self, "it takes no argument");
 	if (client_open(&cl, false, &err) < 0 ||
-	    client_get(&cl, arena_printf(&cl.arena, "%s/health", cl.base), false, &status, &body,
-		       &err) < 0) {
+	    client_get(&cl, arena_printf(&cl.arena, "%s/health%s", cl.base, ready ? "/ready" : ""),
+		       false, &status, &body, &err) < 0) {
 		ret = command_failed(self, &err);
 	} else {
 		(void)puts(body.p);
