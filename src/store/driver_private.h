@@ -7,7 +7,8 @@
  * A driver
  *  1. MUST make every write one atomic step, durable when it returns 0
  *     (SQLite: fsynced; Redis: as durable as the server is set up).
- *  2. MUST return within the time limit of its settings, whatever happens.
+ *  2. MUST return within the time limit of its settings, whatever happens; stats() over
+ *     a network: each page within it, the whole within twenty.
  *  3. MUST tell apart ERR_TEMP (nothing was done), ERR_FULL (no space, nothing
  *     was done) and ERR_UNSURE (a write was sent and its answer lost). When in
  *     doubt it is UNSURE.
@@ -31,8 +32,9 @@
 
 #include "store.h"
 
-#define DRIVER_SEEN_KEEP_MS INT64_C(259200000)	/* 72 h: when the settings say 0 */
-#define DRIVER_DONE_KEEP_MS INT64_C(2592000000) /* 30 days: finished outbox rows, since their last change */
+/* When the settings say 0: 72 hours. Finished outbox rows: 30 days after their last change. */
+#define DRIVER_SEEN_KEEP_MS INT64_C(259200000)
+#define DRIVER_DONE_KEEP_MS INT64_C(2592000000)
 
 struct driver_session { /* plain fields and the sealed rest */
 	const char *flow;
