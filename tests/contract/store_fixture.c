@@ -346,6 +346,25 @@ void settle(struct fixture *f, const struct outbound *row, enum outbound_state s
 	must(f, store_outbox_settle(f->store, &o, NOW, &f->err));
 }
 
+void queue(struct fixture *f, const char *contact, const struct outbound *rows, size_t n)
+{
+	struct turn_view v = load_at(f, contact, NULL, NOW);
+	struct turn t = a_result(f, contact, v.session ? v.session : a_session(f, "name"));
+
+	t.outbox = rows;
+	t.outbox_count = n;
+	assert_int_equal(commit(f, &t), COMMIT_DONE);
+}
+
+void queue_three(struct fixture *f, struct outbound *rows)
+{
+	for (int i = 0; i < 3; i++)
+		rows[i] = *a_row(f, WHO, i == 0 ? "first" : i == 1 ? "second" : "third");
+	rows[1].due_ms = NOW - HOUR; /* older than the first: the line decides, not the time */
+	queue(f, WHO, rows, 2);
+	queue(f, WHO, rows + 2, 1);
+}
+
 void assert_reply(struct reply r, enum reply_state state, const char *text)
 {
 	assert_int_equal(r.state, state);

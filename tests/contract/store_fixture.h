@@ -81,6 +81,10 @@ struct outbound row_of(struct fixture *f, const char *contact, const char *id);
 size_t claim(struct fixture *f, int64_t now_ms, struct outbound **rows_out);
 void settle(struct fixture *f, const struct outbound *row, enum outbound_state state,
 	    int64_t due_ms);
+/* Commits rows for a contact, in a turn of its own. */
+void queue(struct fixture *f, const char *contact, const struct outbound *rows, size_t n);
+/* "first", "second", "third" in the line of WHO. */
+void queue_three(struct fixture *f, struct outbound *rows);
 void assert_reply(struct reply r, enum reply_state state, const char *text);
 
 #endif
