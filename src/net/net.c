@@ -248,18 +248,25 @@ int net_open(const struct net_settings *set, struct net **net_out, struct err *e
 	return err_set(err, ERR_TEMP, "net: no memory or thread");
 }
 
+void net_stop(struct net *net, int grace_ms)
+{
+	pthread_mutex_lock(&net->lock);
+	net->closing = true;
+	net->closed_by_ms = clock_mono_ms() + (grace_ms > 0 ? grace_ms : 0);
+	pthread_mutex_unlock(&net->lock);
+	(void)curl_multi_wakeup(net->multi); /* else it wakes within SLEEP_MAX_MS */
+	pthread_join(net->thread, NULL);
+	net->stopped = true;
+}
+
 void net_close(struct net **net, int grace_ms)
 {
 	struct net *n = *net;
 
 	if (!n)
 		return;
-	pthread_mutex_lock(&n->lock);
-	n->closing = true;
-	n->closed_by_ms = clock_mono_ms() + (grace_ms > 0 ? grace_ms : 0);
-	pthread_mutex_unlock(&n->lock);
-	(void)curl_multi_wakeup(n->multi); /* else it wakes within SLEEP_MAX_MS */
-	pthread_join(n->thread, NULL);
+	if (!n->stopped)
+		net_stop(n, grace_ms);
 	free_net(n);
 	*net = NULL;
 }

@@ -66,6 +66,7 @@ struct net {
 	unsigned queued_count;
 	int64_t next_deadline_ms; /* no later than the earliest of the queue */
 	bool closing;
+	bool stopped; /* the thread is joined; the closer's own */
 	int64_t closed_by_ms;
 };
 
