@@ -32,11 +32,12 @@ struct bot { /* immutable, counted */
 	struct template_set *envelopes; /* "twiml/reply.xml" */
 	const char *folder;		/* templates/msme: for messages to people */
 };
-/* Reads templates_dir/<flow> and templates_dir/twiml. The caller owns one count. -1: the faults say why. */
+/* Reads templates_dir/<flow> and templates_dir/twiml. The caller owns one count. -1: the faults say
+ * why. */
 int bot_load(const char *templates_dir, const char *flow, struct bot **bot_out,
 	     struct flow_faults *faults, struct err *err);
-struct bot *bot_hold(struct bot *bot);	/* one more count */
-void bot_release(struct bot **bot);	/* the last one frees */
+struct bot *bot_hold(struct bot *bot); /* one more count */
+void bot_release(struct bot **bot);    /* the last one frees */
 
 /* ---- the conductor ---- */
 
@@ -46,24 +47,31 @@ struct conversation_settings { /* pointers are borrowed and must outlive it */
 	struct store *store;
 	struct outbox *outbox;
 	struct integration *integration;
-	struct channel *channel;	 /* cuts late texts to the size of one message */
+	struct channel *channel; /* cuts late texts to the size of one message */
 	const struct clock *clock;
-	const struct seal_ring *ring;	 /* seals the spool */
+	const struct seal_ring *ring; /* seals the spool */
 	const char *spool_dir;
-	const struct value *settings;	 /* "env" of templates and calls */
+	const struct value *settings; /* "env" of templates and calls */
 	int64_t session_ttl_ms;
 	int reply_budget_ms;
-	unsigned call_workers;		 /* threads for business calls; 32 by default */
-	unsigned max_waiting;		 /* webhooks that may wait for a call at once; more get the short answer */
+	unsigned call_workers; /* threads for business calls; 32 by default */
+	unsigned max_waiting;  /* webhooks that may wait for a call at once; more get the short
+				  answer */
 };
 
 /* Takes one count of bot. Starts the call workers and the housekeeper, and works
  * off what an earlier process left in the spool. -1 when the spool cannot be written. */
 int conversation_open(const struct conversation_settings *set, struct bot *bot,
 		      struct conversation **conv_out, struct err *err);
-/* Answers what waits with the short notice, ends calls in flight within grace_ms
- * (what is not finished is taken up by the next process), joins all threads. */
-void conversation_close(struct conversation **conv, int grace_ms);
+/* The end is near: webhooks that wait for a call get the notice after at most ms. */
+void conversation_hurry(struct conversation *conv, int ms);
+/* Starts no more calls and waits at most grace_ms for those under way; what is
+ * not finished is left to the next process. Then stop net (it ends calls that
+ * still hang) and close. */
+void conversation_stop(struct conversation *conv, int grace_ms);
+/* After conversation_stop and net_stop: joins all threads, frees *conv and clears it. NULL is fine.
+ */
+void conversation_close(struct conversation **conv);
 
 /* From now on new messages run on this bot; takes one count. */
 void conversation_use_bot(struct conversation *conv, struct bot *bot);

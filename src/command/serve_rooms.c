@@ -22,7 +22,10 @@ enum {
 	WAITING_WEBHOOKS = 256,
 	BREAKER_FAILURES = 5,
 	BREAKER_OPEN_MS = 10000,
-	CLOSE_MS = 2000,
+	HURRY_MS = 1500, /* so long webhooks may still wait for their call at the end */
+	WEB_GRACE_MS = 4000,
+	CALLS_GRACE_MS = 500,
+	SENDS_GRACE_MS = 1000,
 };
 
 /* ---- before the rooms ---- */
@@ -230,20 +233,22 @@ int server_open(struct server *s, struct err *err)
 
 void server_close(struct server *s)
 {
-	/* A webhook may wait a whole reply budget for its business call. */
-	web_close(&s->web, (int)s->config.reply_budget_ms + CLOSE_MS / 4);
+	if (s->conversation)
+		conversation_hurry(s->conversation, HURRY_MS);
+	web_close(&s->web, WEB_GRACE_MS);
 	twin_close(&s->twin);
 	if (s->admin)
 		admin_close(&s->admin);
 	if (s->conversation)
-		conversation_close(&s->conversation, CLOSE_MS);
+		conversation_stop(s->conversation, CALLS_GRACE_MS);
 	if (s->outbox)
-		outbox_stop(s->outbox, CLOSE_MS);
-	if (s->integration)
-		integration_close(&s->integration);
+		outbox_stop(s->outbox, SENDS_GRACE_MS);
 	if (s->net)
-		net_close(&s->net, CLOSE_MS / 4);
-	outbox_close(&s->outbox); /* net has called back all sends now */
+		net_stop(s->net, 0); /* calls and sends that still hang end here */
+	conversation_close(&s->conversation);
+	outbox_close(&s->outbox);
+	integration_close(&s->integration);
+	net_close(&s->net, 0);
 	if (s->channel)
 		channel_close(&s->channel);
 	if (s->store)

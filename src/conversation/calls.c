@@ -42,7 +42,8 @@ struct calls {
 	unsigned task_count;
 	struct waiter *waiters;
 	unsigned waiter_count;
-	bool stopping;
+	bool stopping;	/* start nothing */
+	bool abandoned; /* deliver nothing: calls may have been cut short */
 };
 
 /* ---- waiters ---- */
@@ -146,6 +147,16 @@ void calls_wait_end(struct calls *calls, struct waiter *w)
 
 /* ---- one call ---- */
 
+static bool is_abandoned(struct calls *calls)
+{
+	bool yes;
+
+	pthread_mutex_lock(&calls->lock);
+	yes = calls->abandoned;
+	pthread_mutex_unlock(&calls->lock);
+	return yes;
+}
+
 /* What to call, from the stored session. 1, 0: nobody waits for it any more, -1. */
 static int describe(struct calls *calls, const struct task *t, struct arena *a,
 		    struct flow_call *call, struct err *err)
@@ -208,7 +219,9 @@ static void make_call(struct calls *calls, const struct task *t)
 		integration_call(c->set.integration, t->bot->flow, &call, &a, &result);
 	else if (got < 0)
 		log_error("call-not-described", LOG_S("error", err.text));
-	deliver(calls, t, &result, &a); /* also when abandoned: that frees who waits for it */
+	/* Also when nobody asked: that frees whoever waits for it. */
+	if (!is_abandoned(calls))
+		deliver(calls, t, &result, &a);
 out:
 	arena_free(&a);
 }
@@ -245,6 +258,15 @@ static struct task *first_queued(struct calls *calls)
 	for (t = calls->tasks; t && t->running; t = t->next)
 		;
 	return t;
+}
+
+static bool has_running(const struct calls *calls)
+{
+	const struct task *t;
+
+	for (t = calls->tasks; t && !t->running; t = t->next)
+		;
+	return t != NULL;
 }
 
 static struct task *next_task(struct calls *calls)
@@ -364,7 +386,8 @@ int calls_open(struct conversation *c, unsigned workers, struct calls **calls_ou
 	pthread_condattr_destroy(&attr);
 	for (; calls->thread_count < workers; calls->thread_count++)
 		if (pthread_create(&calls->threads[calls->thread_count], NULL, work, calls) != 0) {
-			calls_close(&calls, 0);
+			calls_stop(calls, 0);
+			calls_close(&calls);
 			return err_set(err, ERR_TEMP, "cannot start %u threads for business calls",
 				       workers);
 		}
@@ -372,21 +395,27 @@ int calls_open(struct conversation *c, unsigned workers, struct calls **calls_ou
 	return 0;
 }
 
-void calls_close(struct calls **callsp, int grace_ms)
+void calls_stop(struct calls *calls, int grace_ms)
 {
-	struct calls *calls = *callsp;
 	struct timespec until = monotonic_in(grace_ms);
 
-	if (!calls)
-		return;
 	pthread_mutex_lock(&calls->lock);
-	while (calls->task_count > 0 && grace_ms > 0)
-		if (pthread_cond_timedwait(&calls->decided, &calls->lock, &until) != 0)
-			break;
 	calls->stopping = true;
 	pthread_cond_broadcast(&calls->queued);
 	pthread_cond_broadcast(&calls->decided);
+	while (has_running(calls))
+		if (pthread_cond_timedwait(&calls->decided, &calls->lock, &until) != 0)
+			break;
+	calls->abandoned = true;
 	pthread_mutex_unlock(&calls->lock);
+}
+
+void calls_close(struct calls **callsp)
+{
+	struct calls *calls = *callsp;
+
+	if (!calls)
+		return;
 	for (unsigned i = 0; i < calls->thread_count; i++)
 		pthread_join(calls->threads[i], NULL);
 	while (calls->tasks) {

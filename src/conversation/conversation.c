@@ -65,6 +65,7 @@ static void init(struct conversation *c, const struct conversation_settings *set
 	pthread_condattr_t attr;
 
 	c->set = *set;
+	atomic_init(&c->hurry_ms, INT64_MAX);
 	if (!c->set.call_workers)
 		c->set.call_workers = 32;
 	if (!c->set.max_waiting)
@@ -120,24 +121,29 @@ int conversation_open(const struct conversation_settings *set, struct bot *bot,
 	return 0;
 }
 
-static void stop(struct conversation *c)
+void conversation_hurry(struct conversation *c, int ms)
 {
+	atomic_store(&c->hurry_ms, clock_mono_ms() + ms);
+}
+
+void conversation_stop(struct conversation *c, int grace_ms)
+{
+	calls_stop(c->calls, grace_ms);
 	pthread_mutex_lock(&c->lock);
 	c->stopping = true;
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->lock);
+	pthread_join(c->housekeeper, NULL);
+	pthread_join(c->drainer, NULL);
 }
 
-void conversation_close(struct conversation **conv, int grace_ms)
+void conversation_close(struct conversation **conv)
 {
 	struct conversation *c = *conv;
 
 	if (!c)
 		return;
-	stop(c);
-	pthread_join(c->housekeeper, NULL);
-	pthread_join(c->drainer, NULL);
-	calls_close(&c->calls, grace_ms);
+	calls_close(&c->calls);
 	free_parts(c);
 	*conv = NULL;
 }

@@ -28,7 +28,8 @@ struct conversation {
 	struct bot *bot;
 	struct calls *calls;
 	struct spool *spool;
-	struct recent *recent; /* NULL on an embedded store */
+	struct recent *recent;	  /* NULL on an embedded store */
+	_Atomic int64_t hurry_ms; /* monotonic: no webhook waits longer; far away until the end */
 
 	pthread_mutex_t lock; /* guards stopping; waited on by the two threads */
 	pthread_cond_t changed;
@@ -114,8 +115,11 @@ struct waiter { /* a webhook that waits for a reply; on its thread's stack */
 };
 
 int calls_open(struct conversation *c, unsigned workers, struct calls **calls_out, struct err *err);
-/* No new calls; waits at most grace_ms for those under way, joins what has ended. */
-void calls_close(struct calls **calls, int grace_ms);
+/* No new calls, no new waiters; waits at most grace_ms for calls under way. Whatever
+ * they say after that is not delivered: the next owner asks again. */
+void calls_stop(struct calls *calls, int grace_ms);
+/* After calls_stop: joins the threads. */
+void calls_close(struct calls **calls);
 /* Starts the call unless this process makes it already. Holds the bot for it. */
 void calls_start(struct calls *calls, struct bot *bot, const char *contact, const char *call_id,
 		 const char *external_id);

@@ -70,7 +70,8 @@ static int wait_for_reply(struct conversation *c, struct waiter *w, int64_t dead
 	int look = LOOK_FIRST_MS;
 
 	for (;;) {
-		int64_t left = deadline_ms - clock_mono_ms();
+		int64_t hurry_ms = atomic_load(&c->hurry_ms);
+		int64_t left = (deadline_ms < hurry_ms ? deadline_ms : hurry_ms) - clock_mono_ms();
 		struct reply stored;
 
 		if (calls_wait(c->calls, w, left < look ? (int)(left > 0 ? left : 0) : look)) {
