@@ -1,11 +1,12 @@
-/* clang-format off: keys and scripts keep their lines */
+/* clang-format off */
 /*
  * redis_scripts.c - what the server runs in one step each.
  *
  * Redis runs a script alone, so each of these is atomic; a refusal (OOM,
  * READONLY) comes at its first write, so it is all or nothing. Every key is
  * passed in KEYS and carries one hash tag. Numbers travel as decimal strings
- * and are compared as such where they may pass 2^53 (the revision).
+ * and are compared as such where they may pass 2^53 (the revision). The formatter
+ * is off for this file, so that keys and scripts keep their lines.
  *
  * Keys of shard N, all "samvad:{N}:…" (redis_key):
  *   s:<contact>        session: flow ver step shown lang done created updated expires rev call
