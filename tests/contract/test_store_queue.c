@@ -186,6 +186,15 @@ static void moving_on_moves_the_count(struct fixture *f)
 
 	assert_int_equal(commit(f, &t), COMMIT_DONE);
 	s->revision = 1;
+	s->step = s->shown_step = "sector";
+	t = a_turn(f, WHO, "SM1b", REPLY_INLINE, "x", s);
+	assert_int_equal(commit(f, &t), COMMIT_DONE);
+	assert_int_equal(store_stats(f->store, NOW, &f->a, &st, &f->err), 0);
+	assert_int_equal(st.sessions, 1);
+	assert_int_equal(at_step(&st, "name"), 0);
+	assert_int_equal(at_step(&st, "sector"), 1);
+
+	s->revision = 2;
 	s->step = s->shown_step = "completed";
 	s->completed = true;
 	t = a_turn(f, WHO, "SM2", REPLY_INLINE, "x", s);
