@@ -71,11 +71,14 @@ int flow_render_system(const struct flow *flow, const char *name, const char *la
 
 struct flow_env {
 	int64_t now_ms;
-	const char *turn_id;	      /* random, 32 hex: seeds the ids of calls and records */
+	const char *turn_id; /* random, 32 hex: seeds the ids of calls and records */
 	const char *contact;
 	const struct contact_facts *facts;
-	const struct value *settings; /* object: WEB_APP_URL, AUTH_API_URL, ...; "env" in templates */
+	const struct value
+		*settings; /* object: WEB_APP_URL, AUTH_API_URL, ...; "env" in templates */
 	int64_t session_ttl_ms;
+	struct flow_cover
+		*cover; /* NULL, or: what is passed is counted there, for tests of packs */
 };
 
 enum flow_input_kind {
@@ -86,8 +89,8 @@ enum flow_input_kind {
 struct flow_input {
 	enum flow_input_kind kind;
 	const struct inbound *message;
-	const char *call_id;	   /* must be the session's, else nothing happens */
-	const char *outcome;	   /* "ok", "timeout", ...; see flow_call_outcome */
+	const char *call_id;	    /* must be the session's, else nothing happens */
+	const char *outcome;	    /* "ok", "timeout", ...; see flow_call_outcome */
 	const struct value *answer; /* the answer's JSON as a value, or NULL */
 };
 
@@ -101,19 +104,19 @@ enum flow_effect_kind {
 
 struct flow_effect {
 	enum flow_effect_kind kind;
-	struct str text;	/* SAY */
+	struct str text;	 /* SAY */
 	const char *record_type; /* RECORD; its id is record_id */
 	const char *record_id;
 	const struct session_value *fields;
 	size_t field_count;
-	enum consent consent;	/* CONSENT */
+	enum consent consent; /* CONSENT */
 };
 
 struct flow_result {
 	struct session *session; /* a new one, in the arena; the one given is not touched */
 	struct flow_effect *effects;
 	size_t effect_count;
-	const char *exit;	 /* "step/exit" that was taken, for coverage; "" when none */
+	const char *exit; /* "step/exit" that was taken, for coverage; "" when none */
 };
 
 /* Runs until the flow waits. session NULL: a new one. -1 ERR_BUG when the step
@@ -168,7 +171,35 @@ int flow_call_describe(const struct flow *flow, const struct session *session,
  * "malformed", "busy" (breaker open), "limited". The word is valid as long as the flow. */
 const char *flow_call_outcome(const struct flow *flow, const char *call_name, int http_status,
 			      const struct value *answer);
-/* Whether an outcome means that the other side certainly accepted nothing and may be asked again. */
+/* Whether an outcome means that the other side certainly accepted nothing and may be asked again.
+ */
 bool flow_call_repeatable(const struct flow *flow, const char *call_name, const char *outcome);
+
+/* ---- coverage: what of a flow a set of conversations has passed ---- */
+
+enum flow_place_kind { FLOW_PLACE_STEP, FLOW_PLACE_EXIT };
+
+struct flow_place { /* somewhere in flow.json */
+	enum flow_place_kind kind;
+	const char *step; /* "" for a command */
+	/* "" for a step; "next", "yes", "timeout"; a command; and "wrong" (an answer was refused),
+	 * "waiting" (something was written during a call), "again" (after the end) */
+	const char *exit;
+	unsigned branch; /* from 1 when the exit has conditions, else 0 */
+	unsigned line;
+	unsigned passed;  /* how often */
+	const void *part; /* what the engine passes */
+};
+struct flow_cover { /* one thread; freed with flow_cover_free */
+	struct arena arena;
+	struct flow_place *list; /* in the order of the file: steps with their exits, commands */
+	size_t count;
+};
+/* Lists every place of the flow, none passed. Borrows names of the flow. */
+void flow_cover_init(struct flow_cover *cover, const struct flow *flow);
+void flow_cover_free(struct flow_cover *cover);
+
+/* Whether an outcome is one that this call can have: a rule's, or a fixed one. */
+bool flow_call_has_outcome(const struct flow *flow, const char *call_name, const char *outcome);
 
 #endif

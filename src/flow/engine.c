@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cover_private.h"
 #include "input_private.h"
 #include "run_private.h"
 
@@ -105,6 +106,7 @@ static void touch(struct flow_run *r)
 
 static int wrong(struct flow_run *r, const struct flow_text *why)
 {
+	flow_cover_pass(r->env->cover, &r->step->wrong);
 	r->session->wrong_answers++;
 	if (flow_run_say(r, why) < 0 || flow_run_say(r, r->step->ask) < 0)
 		return -1;

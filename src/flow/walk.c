@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "cover_private.h"
 
 /* ---- conditions ---- */
 
@@ -143,6 +144,7 @@ static int say_all(struct flow_run *r, const struct flow_text **say, size_t coun
 
 static int perform(struct flow_run *r, const struct flow_action *act)
 {
+	flow_cover_pass(r->env->cover, act);
 	if (act->language >= 0)
 		speak(r, (size_t)act->language);
 	if (act->clear)
@@ -195,6 +197,7 @@ static int arrive(struct flow_run *r, const struct flow_step *step, bool quiet)
 			       FLOW_STEP_CAP, step->name);
 	if (r->input->kind == FLOW_INPUT_MESSAGE)
 		external_id = arena_strdup(r->a, r->input->message->external_id);
+	flow_cover_pass(r->env->cover, step);
 	r->step = step;
 	r->unstarted = false;
 	r->session->step = arena_strdup(r->a, step->name);
@@ -266,8 +269,12 @@ int flow_run_repeat(struct flow_run *r)
 			return -1;
 		return flow_run_go(r, s, false);
 	}
-	if (s->call)
+	if (s->call) {
+		flow_cover_pass(r->env->cover, &s->waiting);
 		return flow_run_say(r, s->waiting ? s->waiting
 						  : r->flow->system[SYSTEM_STILL_WORKING]);
+	}
+	if (s->end)
+		flow_cover_pass(r->env->cover, &s->again);
 	return flow_run_say(r, s->end ? s->again : s->ask);
 }
