@@ -7,7 +7,7 @@
 
 #include "graph_private.h"
 
-void check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_place place,
+void check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_spot place,
 		 const char *what, const char *cure)
 {
 	for (size_t i = 0; i < ck->faults->count; i++) {
@@ -20,9 +20,9 @@ void check_fault(struct flow_checker *ck, enum flow_severity severity, struct fl
 	flow_fault_add(ck->faults, severity, place, what, cure);
 }
 
-static struct flow_place at_step(const struct flow_step *s, const char *field)
+static struct flow_spot at_step(const struct flow_step *s, const char *field)
 {
-	return (struct flow_place){ "flow.json", s->line, s->name, field };
+	return (struct flow_spot){ "flow.json", s->line, s->name, field };
 }
 
 static void check_reach(struct flow_checker *ck)
@@ -149,7 +149,7 @@ static bool is_called(const struct flow *flow, const struct flow_call_rule *c)
 static void unused(struct flow_checker *ck, unsigned line, const char *what, const char *name,
 		   const char *how)
 {
-	check_fault(ck, FLOW_WARNING, (struct flow_place){ "flow.json", line, NULL, NULL },
+	check_fault(ck, FLOW_WARNING, (struct flow_spot){ "flow.json", line, NULL, NULL },
 		    arena_printf(&ck->a, "%s \"%s\": no step %s it", what, name, how),
 		    "use it, or remove it");
 }

@@ -116,8 +116,8 @@ static void report(const struct place *p, const struct template_use *use,
 		   enum flow_severity severity, const char *what, const char *cure)
 {
 	check_fault(p->ck, severity,
-		    (struct flow_place){ p->file ? p->file : use->file,
-					 p->file ? p->line : use->line, p->step, p->field },
+		    (struct flow_spot){ p->file ? p->file : use->file,
+					p->file ? p->line : use->line, p->step, p->field },
 		    what, cure);
 }
 
@@ -221,7 +221,7 @@ static void check_text(const struct place *where, const struct flow_text *t)
 		for (size_t i = 0; i < flow->value_count; i++) {
 			if (differ >> i & 1)
 				check_fault(where->ck, FLOW_WARNING,
-					    (struct flow_place){ file, 0, NULL, NULL },
+					    (struct flow_spot){ file, 0, NULL, NULL },
 					    arena_printf(&where->ck->a,
 							 "%s {{%s}}, other than %s/%s.txt",
 							 seen[l] >> i & 1 ? "uses" : "does not use",
@@ -406,9 +406,9 @@ static void check_lengths(struct flow_checker *ck)
 				continue;
 			check_fault(
 				ck, FLOW_WARNING,
-				(struct flow_place){ arena_printf(&ck->a, "%s/%s.txt",
-								  flow->languages[l].code, t->name),
-						     0, NULL, NULL },
+				(struct flow_spot){ arena_printf(&ck->a, "%s/%s.txt",
+								 flow->languages[l].code, t->name),
+						    0, NULL, NULL },
 				arena_printf(&ck->a,
 					     "can become %zu characters long, a message holds %d",
 					     longest, FLOW_MESSAGE_CHARS),
@@ -456,7 +456,7 @@ void check_texts(struct flow_checker *ck)
 	for (size_t i = 0; i < flow->text_file_count; i++) {
 		if (!is_named(flow, flow->text_files[i]))
 			check_fault(ck, FLOW_WARNING,
-				    (struct flow_place){ flow->text_files[i], 0, NULL, NULL },
+				    (struct flow_spot){ flow->text_files[i], 0, NULL, NULL },
 				    "nothing says this text", "name it in flow.json, or remove it");
 	}
 }

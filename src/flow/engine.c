@@ -115,19 +115,6 @@ static int wrong(struct flow_run *r, const struct flow_text *why)
 	return flow_run_say(r, system_text(r, SYSTEM_WAY_OUT));
 }
 
-static int take_exit(struct flow_run *r, const char *name)
-{
-	const struct flow_exit *e = flow_exit_find(r->step, name);
-
-	if (!e)
-		e = flow_exit_find(r->step, r->step->call ? "otherwise" : "next");
-	if (!e)
-		return err_set(r->err, ERR_BUG, "step %s has no exit %s", r->step->name, name);
-	r->exit = arena_printf(r->a, "%s/%s", r->step->name, e->name);
-	r->session->wrong_answers = 0;
-	return flow_run_follow(r, flow_run_choose(r, e->action));
-}
-
 static int answer(struct flow_run *r)
 {
 	const struct inbound *m = r->input->message;
@@ -145,7 +132,7 @@ static int answer(struct flow_run *r)
 		return wrong(r, r->step->wrong);
 	if (r->step->save >= 0 && flow_run_set(r, r->flow->values[r->step->save].name, stored) < 0)
 		return -1;
-	return take_exit(r, rule->type == RULE_CHOICE ? stored : "next");
+	return flow_run_exit(r, rule->type == RULE_CHOICE ? stored : "next");
 }
 
 /* ---- a turn ---- */
@@ -214,7 +201,7 @@ static int run_outcome(struct flow_run *r, const struct session *session)
 	if (r->unstarted || !r->step->call || strcmp(r->step->name, session->call.step) != 0)
 		return flow_run_repeat(r);
 	r->session->call.id = ""; /* over: whatever the exit does, nothing waits for it */
-	return take_exit(r, r->input->outcome);
+	return flow_run_exit(r, r->input->outcome);
 }
 
 int flow_run(const struct flow *flow, const struct session *session, const struct flow_input *input,

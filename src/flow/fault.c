@@ -16,7 +16,7 @@ static const char *copy(struct arena *a, const char *text)
 	return text ? arena_strdup(a, text) : "";
 }
 
-void flow_fault_add(struct flow_faults *f, enum flow_severity severity, struct flow_place place,
+void flow_fault_add(struct flow_faults *f, enum flow_severity severity, struct flow_spot place,
 		    const char *what, const char *cure)
 {
 	if (severity == FLOW_ERROR)

@@ -8,7 +8,7 @@
 
 enum { FLOW_MAX_FAULTS = 500 }; /* nobody reads more */
 
-struct flow_place { /* where; NULL members mean "" */
+struct flow_spot { /* where; NULL members mean "" */
 	const char *file;
 	unsigned line;
 	const char *step;
@@ -16,7 +16,7 @@ struct flow_place { /* where; NULL members mean "" */
 };
 
 /* Copies everything. */
-void flow_fault_add(struct flow_faults *f, enum flow_severity severity, struct flow_place place,
+void flow_fault_add(struct flow_faults *f, enum flow_severity severity, struct flow_spot place,
 		    const char *what, const char *cure);
 /* The name nearest to a mistyped one, or NULL when none is near. */
 const char *flow_nearest(const char *typed, const char *const *names, size_t count);

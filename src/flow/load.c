@@ -118,8 +118,8 @@ static void check_shadows(struct flow_loader *ld)
 			(void)buf_addf(&text, "the command %s hides \"%s\" of option \"%s\"",
 				       command, w->key, list->options[w->item].id);
 			flow_fault_add(ld->faults, FLOW_ERROR,
-				       (struct flow_place){ "flow.json", s->line, s->name,
-							    s->save >= 0 ? "save" : "input" },
+				       (struct flow_spot){ "flow.json", s->line, s->name,
+							   s->save >= 0 ? "save" : "input" },
 				       text.data, "take the word away from one of them");
 			buf_free(&text);
 		}
@@ -201,7 +201,7 @@ static void syntax_fault(struct flow_faults *faults, const char *text)
 		line = (unsigned)strtoul(text + 5, NULL, 10);
 		what = strchr(text, ',') ? strchr(text, ',') + 2 : text;
 	}
-	flow_fault_add(faults, FLOW_ERROR, (struct flow_place){ "flow.json", line, NULL, NULL },
+	flow_fault_add(faults, FLOW_ERROR, (struct flow_spot){ "flow.json", line, NULL, NULL },
 		       what, "correct the JSON");
 }
 
@@ -209,7 +209,7 @@ static struct cJSON *parse(const struct file_tree *pack, struct str *text_out,
 			   struct flow_faults *faults)
 {
 	const struct file *file = file_tree_get(pack, "flow.json");
-	struct flow_place place = { "flow.json", 0, NULL, NULL };
+	struct flow_spot place = { "flow.json", 0, NULL, NULL };
 	struct cJSON *root = NULL;
 	struct err err = { 0 };
 

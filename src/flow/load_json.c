@@ -99,8 +99,8 @@ void load_fault(struct flow_loader *ld, const cJSON *node, const char *key, cons
 		what[0] = '\0';
 	va_end(args);
 	flow_fault_add(ld->faults, FLOW_ERROR,
-		       (struct flow_place){ "flow.json", load_line(ld, node), ld->step,
-					    key ? load_join(ld, key) : ld->within },
+		       (struct flow_spot){ "flow.json", load_line(ld, node), ld->step,
+					   key ? load_join(ld, key) : ld->within },
 		       what, cure);
 }
 

@@ -48,7 +48,7 @@ static void template_fault(struct flow_loader *ld, const char *file, const char 
 			text++;
 	}
 	cure = strchr(text, ';');
-	flow_fault_add(ld->faults, FLOW_ERROR, (struct flow_place){ file, line, NULL, NULL },
+	flow_fault_add(ld->faults, FLOW_ERROR, (struct flow_spot){ file, line, NULL, NULL },
 		       cure ? arena_strndup(ld->a, text, (size_t)(cure - text)) : text,
 		       cure ? cure + 1 + strspn(cure + 1, " ") : "correct the template");
 }
@@ -78,7 +78,7 @@ static void warn_of_language(struct flow_loader *ld, const char *path)
 
 	if (!slash || strchr(slash + 1, '/') || !ends_with(path, ".txt"))
 		return;
-	flow_fault_add(ld->faults, FLOW_WARNING, (struct flow_place){ path, 0, NULL, NULL },
+	flow_fault_add(ld->faults, FLOW_WARNING, (struct flow_spot){ path, 0, NULL, NULL },
 		       arena_printf(ld->a, "\"%.*s\" is no language of this flow",
 				    (int)(slash - path), path),
 		       "add it to \"languages\" in flow.json, or remove the file");

@@ -47,6 +47,8 @@ const struct flow_action *flow_run_choose(const struct flow_run *r, const struct
 int flow_run_follow(struct flow_run *r, const struct flow_action *act);
 /* Enters a step and goes on until the flow waits. */
 int flow_run_go(struct flow_run *r, const struct flow_step *step, bool quiet);
+/* Takes an exit of the step by its name, else the one for the rest. */
+int flow_run_exit(struct flow_run *r, const char *name);
 /* Says again what the session waits for; begins when it has not begun. */
 int flow_run_repeat(struct flow_run *r);
 int flow_run_set(struct flow_run *r, const char *name, const char *text);

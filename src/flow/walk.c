@@ -258,17 +258,40 @@ int flow_run_follow(struct flow_run *r, const struct flow_action *act)
 	return flow_run_go(r, act->target, act->quiet);
 }
 
+int flow_run_exit(struct flow_run *r, const char *name)
+{
+	const struct flow_step *s = r->step;
+	const struct flow_exit *e = flow_exit_find(s, name);
+	const struct flow_action *act;
+
+	if (!e)
+		e = flow_exit_find(s, s->call ? "otherwise" : "next");
+	if (!e)
+		return err_set(r->err, ERR_BUG, "step %s has no exit %s", s->name, name);
+	r->exit = arena_printf(r->a, "%s/%s", s->name, e->name);
+	r->session->wrong_answers = 0;
+	act = flow_run_choose(r, e->action);
+	if (!s->call || act->to != GOTO_SAME)
+		return flow_run_follow(r, act);
+	if (perform(r, act) < 0) /* the same call once more */
+		return -1;
+	return flow_run_go(r, s, act->quiet);
+}
+
 int flow_run_repeat(struct flow_run *r)
 {
 	const struct flow_step *s = r->step;
 	const struct flow_text *notice = r->notice;
 
 	r->notice = NULL;
-	if (r->unstarted || passes(s) || (s->call && !*r->session->call.id)) {
+	if (r->unstarted || passes(s)) {
 		if (notice && flow_run_say(r, notice) < 0)
 			return -1;
 		return flow_run_go(r, s, false);
 	}
+	/* The wait was given up from outside: nobody may sit here for ever. */
+	if (s->call && !*r->session->call.id)
+		return flow_run_exit(r, "failed");
 	if (s->call) {
 		flow_cover_pass(r->env->cover, &s->waiting);
 		return flow_run_say(r, s->waiting ? s->waiting

@@ -207,6 +207,22 @@ static void stale_outcomes(void **state)
 	talk_close(&t);
 }
 
+/* The conversation gave up the wait (our own trouble): nobody sits there for ever. */
+static void a_wait_that_was_given_up(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	talk_open(&t);
+	talk_at(&t, "otp");
+	t.session->call = (struct session_call){ "", "", "", "", 0 };
+	(void)talk_write(&t, "hello?");
+	assert_string_equal(t.session->step, "confirmation");
+	assert_true(talk_said(&t, "could not be sent"));
+	assert_int_equal(talk_count(&t, FLOW_CALL), 0);
+	talk_close(&t);
+}
+
 static void while_a_call_is_under_way(void **state)
 {
 	struct talk t;
@@ -402,6 +418,7 @@ int main(void)
 		cmocka_unit_test(no_begins_again),
 		cmocka_unit_test(each_outcome),
 		cmocka_unit_test(stale_outcomes),
+		cmocka_unit_test(a_wait_that_was_given_up),
 		cmocka_unit_test(while_a_call_is_under_way),
 		cmocka_unit_test(three_wrong_answers),
 		cmocka_unit_test(media_instead_of_text),
