@@ -58,19 +58,38 @@ static bool is_connection(int fd, const struct patience_wait *w)
 	       is_address(&own, NULL, w->own_port);
 }
 
+static int top_fd(void)
+{
+	struct rlimit limit = { MAX_FDS, MAX_FDS };
+
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur < MAX_FDS ? (int)limit.rlim_cur : MAX_FDS;
+}
+
 /* A reader is only told that nothing more comes, so that it can still answer 408. */
 static void cut(const struct patience_wait *w)
 {
-	struct rlimit limit = { MAX_FDS, MAX_FDS };
-	int top;
+	int top = top_fd();
 
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	top = limit.rlim_cur < MAX_FDS ? (int)limit.rlim_cur : MAX_FDS;
 	for (int fd = 3; fd < top; fd++) {
 		if (is_connection(fd, w)) {
 			(void)shutdown(fd, w->writing ? SHUT_RDWR : SHUT_RD);
 			return;
 		}
+	}
+}
+
+void patience_wake(uint16_t own_port)
+{
+	int top = top_fd();
+
+	for (int fd = 3; fd < top; fd++) {
+		struct sockaddr_in own = { 0 };
+		socklen_t n = sizeof own;
+
+		if (getsockname(fd, (struct sockaddr *)&own, &n) == 0 &&
+		    is_address(&own, NULL, own_port))
+			(void)shutdown(fd, SHUT_RD);
 	}
 }
 

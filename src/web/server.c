@@ -238,6 +238,7 @@ void web_close(struct web **webp, int grace_ms)
 			(void)wait_idle(web, grace_ms - grace_ms / 2);
 		}
 		atomic_store(&web->refusing, true);
+		patience_wake(atomic_load(&web->port));
 		mg_stop(web->civetweb); /* CivetWeb writes nothing once this has begun */
 		(void)mg_exit_library();
 	}

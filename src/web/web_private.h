@@ -133,6 +133,9 @@ void patience_free(struct patience **p);
 void patience_begin(struct patience *p, struct patience_wait *w, int ms);
 /* True when that happened. */
 bool patience_end(struct patience *p, struct patience_wait *w);
+/* Only before the end: wakes CivetWeb's threads that wait for a client, who would look at
+ * its stop flag every two seconds. New connections are refused from here on. */
+void patience_wake(uint16_t own_port);
 
 /* ---- the server ---- */
 
