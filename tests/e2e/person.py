@@ -5,17 +5,16 @@ XML parser and held to what Twilio accepts.
 """
 import http.client
 import itertools
-import threading
 import urllib.parse
 import xml.etree.ElementTree as ET
 
 from twilio.request_validator import RequestValidator
 
 import canary
+from server import connection
 
 SENDER = "whatsapp:+14155238886"
 _count = itertools.count(1)
-_local = threading.local()
 
 
 def new_sid():
@@ -62,15 +61,6 @@ class Answer:
     @property
     def text(self):
         return "\n\n".join(self.texts)
-
-
-def connection(port, timeout):
-    """This thread's kept connection to a port."""
-    pool = _local.__dict__.setdefault("pool", {})
-    if port not in pool:
-        pool[port] = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    pool[port].timeout = timeout
-    return pool[port]
 
 
 def post(port, path, fields, headers=None, timeout=20, token=canary.AUTH_TOKEN):

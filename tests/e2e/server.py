@@ -1,9 +1,11 @@
 """One samvad process under test: its folder, settings, log, and how it is started and ended."""
+import http.client
 import json
 import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +20,18 @@ SANITIZERS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:
 
 all_logs = []  # every log of the run, for the search at its end
 _ports = set()
+
+
+_local = threading.local()
+
+
+def connection(port, timeout):
+    """This thread's kept connection to a port."""
+    pool = _local.__dict__.setdefault("pool", {})
+    if port not in pool:
+        pool[port] = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    pool[port].timeout = timeout
+    return pool[port]
 
 
 def free_port():
@@ -147,6 +161,7 @@ class Server:
 
     def stop(self):
         if self.process and self.process.poll() is None:
+            connection(self.port, 1).close()  # an idle one holds the end up for two seconds
             status, _ = self.terminate()
             assert status == 0, f"the server ended with {status}:\n" + self.log.text()[-3000:]
 
