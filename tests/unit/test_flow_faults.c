@@ -353,6 +353,11 @@ static void faults_at_load(void **state)
 static void faults_in_the_graph(void **state)
 {
 	static const struct row rows[] = {
+		{ NULL, "\"record\": \"sale\", \"say\": \"thanks\"",
+		  "\"unset\": \"name\", \"record\": \"sale\", \"say\": \"ask_order\"",
+		  "en/ask_order.txt:1: step sale, field exits.ok: {{name}} is not set on every way "
+		  "here; "
+		  "write {{#name}}…{{/name}} around it, or ask for it before" },
 		{ NULL, "\"goto\": \"done\" }, \"otherwise\": \"phone\"",
 		  "\"goto\": \"sale\" }, \"otherwise\": \"sale\"",
 		  "flow.json:40: step done: no way leads to this step; lead an exit to it, or "

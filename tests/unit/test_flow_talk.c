@@ -199,6 +199,12 @@ static void stale_outcomes(void **state)
 				   .kind = FLOW_INPUT_OUTCOME, .call_id = old, .outcome = "ok" });
 	assert_int_equal(t.last.effect_count, 0);
 	assert_string_equal(t.session->step, "name");
+	talk_at(&t, "otp"); /* another call is under way by now */
+	(void)talk_run(&t, &(struct flow_input){
+				   .kind = FLOW_INPUT_OUTCOME, .call_id = old, .outcome = "ok" });
+	assert_int_equal(t.last.effect_count, 0);
+	assert_string_equal(t.session->step, "otp");
+	assert_string_not_equal(t.session->call.id, "");
 	t.session = NULL;
 	(void)talk_run(&t, &(struct flow_input){
 				   .kind = FLOW_INPUT_OUTCOME, .call_id = old, .outcome = "ok" });
