@@ -1,4 +1,5 @@
 """The whole onboarding over signed webhooks, on both stores, in both languages."""
+import unicodedata
 import urllib.parse
 
 import pytest
@@ -253,15 +254,14 @@ NAMES = ["Canaria O'Neill-Ström", "कैनारिया देवी", "Can
 def test_any_name_comes_back_as_it_was(server, auth, name):
     person = Person(server)
     person.go_to("name")
-    assert f"Nice to meet you, {name}!" in person.say(name).replace("e\u0301", "é").replace(
-        "é", "e\u0301" if "\u0301" in name else "é").replace("\u00a0", " ") or \
-        "Canaria" in person.say("STATUS")
+    kept = unicodedata.normalize("NFC", name).replace("\u00a0", " ")
+    assert f"Nice to meet you, {kept}!" in person.say(name)
     for word in ("3", "400001", person.number):
         said = person.say(word)
-    assert "Canaria" in said or "कैनारिया" in said
+    assert f"Name: {kept}\n" in said
     person.say("YES")
     (body,) = auth.accepted.values()
-    assert body["metadata"]["onboarding_data"]["name"] in said
+    assert body["metadata"]["onboarding_data"]["name"] == kept
 
 
 @pytest.mark.parametrize("name", ["Canaria {{phone}}", "Canaria {{{env.WEB_APP_URL}}}",
@@ -275,14 +275,13 @@ def test_a_value_is_never_rendered(embedded, name):
     assert f"Name: {name}\n" in said
 
 
-def test_control_characters_and_broken_utf8_reach_no_reply(embedded):
+@pytest.mark.parametrize("text", ["Canaria \x00\x01\x08\x1f", "Canaria\x0b\x0cRao", "Canaria\ufffe",
+                                  "Canaria \u202e\u2066 Rao", "\r\nCanaria\r\nRao\t"])
+def test_characters_that_xml_forbids(embedded, text):
     person = Person(embedded)
     person.go_to("name")
-    said = person.deliver("Canaria \x00\x01\x08\x1f\ufffe").texts
-    assert said
-    fields = person.fields("x", "SM" + "f" * 32)
-    fields["Body"] = "Canaria"
-    assert person.deliver("Canaria\x0bRao").status == 200
+    assert person.deliver(text).texts, "whatever it is taken for, the TwiML is read by a parser"
+    assert person.deliver("STATUS").texts
 
 
 def test_long_input_is_answered(server):
