@@ -62,6 +62,9 @@ const char *flow_name(const struct flow *flow);
 int64_t flow_version(const struct flow *flow);
 /* Public step names in the order of the file; NULL behind the last. */
 const char *const *flow_shown_steps(const struct flow *flow);
+/* The language whose script most letters of text belong to, else the default one: for
+ * whoever must be answered before their session can be read. Valid as long as the flow. */
+const char *flow_guess_language(const struct flow *flow, struct str text);
 /* A system text of the pack in a language (falls back to the default one):
  * "one_moment" (slow call), "too_fast", "trouble" (our fault). Renders into out. */
 int flow_render_system(const struct flow *flow, const char *name, const char *language,

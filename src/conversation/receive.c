@@ -35,7 +35,7 @@ static int keep(struct conversation *c, struct bot *bot, const struct inbound *i
 	}
 	if (spool_put(c->spool, in, err) < 0)
 		return -1;
-	turn_notice(c, bot, "", a, &reply);
+	turn_notice(c, bot, flow_guess_language(bot->flow, str_of(in->text)), a, &reply);
 	give(out, &reply, "spooled");
 	return 0;
 }

@@ -71,20 +71,33 @@ static void open_session(struct flow_run *r, const struct session *session)
 	r->language = language < 0 ? 0 : (size_t)language;
 }
 
+static int language_of_script(const struct flow *flow, struct str text)
+{
+	for (size_t i = 0; i < flow->language_count; i++) {
+		const char *script = flow->languages[i].script;
+
+		if (script && text_script_is(text, script))
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *flow_guess_language(const struct flow *flow, struct str text)
+{
+	int language = language_of_script(flow, text);
+
+	return flow->languages[language < 0 ? 0 : language].code;
+}
+
 /* A new person is answered in the script they write. */
 static void guess_language(struct flow_run *r)
 {
 	const struct contact_facts *facts = r->env->facts;
-	const struct str text = str_of(r->input->message->text);
 	int language =
 		facts && *facts->language ? flow_language_find(r->flow, facts->language) : -1;
 
-	for (size_t i = 0; language < 0 && i < r->flow->language_count; i++) {
-		const char *script = r->flow->languages[i].script;
-
-		if (script && text_script_is(text, script))
-			language = (int)i;
-	}
+	if (language < 0)
+		language = language_of_script(r->flow, str_of(r->input->message->text));
 	r->language = language < 0 ? 0 : (size_t)language;
 	memcpy(r->session->language, r->flow->languages[r->language].code,
 	       strlen(r->flow->languages[r->language].code) + 1);
