@@ -390,6 +390,24 @@ static void stop_and_start(void **state)
 	talk_close(&t);
 }
 
+static void a_language_is_guessed_by_script(void **state)
+{
+	static const struct {
+		const char *text, *language;
+	} rows[] = {
+		{ "नमस्ते", "hi" },  { "hello", "en" }, { "", "en" },
+		{ "12345", "en" }, { "مرحبا", "en" },
+	};
+	struct talk t;
+
+	(void)state;
+	talk_open(&t);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		CHECK_SAME(flow_guess_language(t.flow, str_of(rows[i].text)), rows[i].language,
+			   rows[i].text);
+	talk_close(&t);
+}
+
 static void the_caller_keeps_the_old_session(void **state)
 {
 	struct talk t;
@@ -432,6 +450,7 @@ int main(void)
 		cmocka_unit_test(who_comes_back),
 		cmocka_unit_test(the_provider_has_answered),
 		cmocka_unit_test(stop_and_start),
+		cmocka_unit_test(a_language_is_guessed_by_script),
 		cmocka_unit_test(the_caller_keeps_the_old_session),
 	};
 
