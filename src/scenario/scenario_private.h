@@ -1,0 +1,128 @@
+/*
+ * scenario_private.h - a parsed .chat file, and what its parts do with it.
+ */
+#ifndef SAMVAD_SCENARIO_PRIVATE_H
+#define SAMVAD_SCENARIO_PRIVATE_H
+
+#include "scenario.h"
+#include "template.h"
+
+#define SCENARIO_ANY "…" /* any text inside a line, any lines when alone; "..." is the same */
+
+/* One line behind '<'. "<~ text" is three: any, text inside, any. */
+struct expected {
+	unsigned line;
+	const char *text;
+	bool any;    /* any number of lines, also none */
+	bool inside; /* the text is somewhere in the line */
+};
+
+enum act_kind { ACT_SAY, ACT_CALL, ACT_PASS, ACT_EXPECT };
+
+enum fact {
+	FACT_STEP,
+	FACT_LANGUAGE,
+	FACT_VALUE,
+	FACT_CONSENT,
+	FACT_RECORD, /* the last one kept of a type */
+	FACT_CALL,   /* the body of the call that was made last */
+	FACT_COUNT,
+};
+extern const char *const scenario_fact_names[FACT_COUNT];
+
+struct act {
+	enum act_kind kind;
+	unsigned line;
+	struct inbound message;	    /* SAY: what the file says of it */
+	const char *name;	    /* CALL; EXPECT: of the value or record */
+	int status;		    /* CALL: 0 when the outcome is given */
+	const char *outcome;	    /* CALL */
+	const struct value *answer; /* CALL: or NULL */
+	int64_t ms;		    /* PASS */
+	enum fact fact;		    /* EXPECT */
+	bool none;		    /* EXPECT: there is none */
+	const char *text;	    /* EXPECT: step, language, value, consent */
+	const struct value *fields; /* EXPECT: record, call: at least these */
+	struct expected *replies;   /* SAY, CALL */
+	size_t reply_count;
+};
+
+struct scenario {
+	const char *file;
+	const char *contact;
+	const char *profile_name;
+	const char *language; /* or "" */
+	struct scenario_setting *settings;
+	size_t setting_count;
+	struct act *acts;
+	size_t act_count;
+};
+
+/* Fills the fault and returns -1. */
+int scenario_fail(struct scenario_fault *fault, struct arena *a, const char *file, unsigned line,
+		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* ---- match.c ---- */
+
+/* Whether a line is so; SCENARIO_ANY in the pattern stands for any text. White space at the ends
+ * of both lines does not count. */
+bool scenario_line_fits(const char *pattern, const char *line);
+
+struct mismatch {
+	size_t expected; /* index; the count when nothing more was expected */
+	size_t at;	 /* index of the line that does not fit; the count when there is none */
+};
+/* Whether the expected lines account for all lines; else where they stop to, as far as possible. */
+bool scenario_reply_fits(const struct expected *list, size_t count, const char *const *lines,
+			 size_t line_count, struct mismatch *out);
+struct field_mismatch {
+	const char *path;
+	const struct value *want;
+	const struct value *got; /* NULL: there is none */
+};
+/* Whether got has at least the fields of want; else the first that differs. */
+bool scenario_fields_fit(const struct value *want, const struct value *got, struct arena *a,
+			 struct field_mismatch *out);
+
+/* ---- stage.c: the engine with a fake world around it ---- */
+
+struct stage_call {
+	const char *name;
+	const char *id;
+	bool answered;
+};
+enum { STAGE_MAX_CALLS = 200, STAGE_MAX_RECORDS = 32 };
+
+struct stage {
+	const struct scenario *scenario;
+	const struct flow *flow;
+	struct arena *a;
+	struct session *session;
+	struct contact_facts facts;
+	struct flow_env env;
+	unsigned turns;
+	struct flow_result last;
+	struct stage_call calls[STAGE_MAX_CALLS];
+	size_t call_count;
+	const struct value *call_body; /* of the last one, or NULL */
+	struct {
+		const char *type;
+		struct value *fields;
+	} records[STAGE_MAX_RECORDS];
+	size_t record_count;
+};
+
+void stage_open(struct stage *st, const struct scenario *s, const struct flow *flow,
+		struct flow_cover *cover, struct arena *a);
+/* Stores the session and reads it back, as between two processes. */
+int stage_reload(struct stage *st, struct err *err);
+/* The effects are in st->last. */
+int stage_say(struct stage *st, const struct inbound *message, struct err *err);
+/* Ends the oldest call of that name that has no answer yet: also one nobody waits for any more. */
+int stage_answer(struct stage *st, const struct act *call, struct err *err);
+void stage_pass(struct stage *st, int64_t ms);
+/* The text of a fact, or NULL; for records and calls its fields are in *fields_out. */
+const char *stage_fact(const struct stage *st, enum fact fact, const char *name,
+		       const struct value **fields_out);
+
+#endif

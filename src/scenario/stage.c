@@ -1,0 +1,225 @@
+/*
+ * stage.c - the engine with a fake world: clock, ids, what is known of the contact, calls.
+ *
+ * Does what conversation/ does around a turn, as far as a person can notice:
+ * the session expires, facts are remembered, a call's late answer comes back.
+ */
+#include "scenario_private.h"
+
+#include <string.h>
+
+enum {
+	START_S = 1767603600, /* 2026-01-05 09:00 UTC */
+	TURN_MS = 1000,
+	SESSION_TTL_MS = 86400000,
+};
+
+/* What serve.c gives to packs, as it is when nobody sets anything: a test does not depend on the
+ * machine it runs on. */
+static const struct scenario_setting defaults[] = {
+	{ "WEB_APP_URL", "http://localhost:3000" },
+	{ "AUTH_API_URL", "http://localhost:8001" },
+	{ "AUTH_API_OTP_PATH", "/api/send-otp" },
+	{ "AUTH_API_TIMEOUT_MS", "10000" },
+	{ "PUBLIC_URL", "" },
+	{ "TWILIO_WHATSAPP_NUMBER", "whatsapp:+14155238886" },
+};
+
+static void add_settings(struct arena *a, struct value *all, const struct scenario_setting *list,
+			 size_t count)
+{
+	for (size_t i = count; i-- > 0;) { /* of two with one name the later counts */
+		if (!value_get(all, list[i].name))
+			value_add_text(a, all, list[i].name, str_of(list[i].value));
+	}
+}
+
+void stage_open(struct stage *st, const struct scenario *s, const struct flow *flow,
+		struct flow_cover *cover, struct arena *a)
+{
+	struct value *settings = value_object(a);
+
+	add_settings(a, settings, s->settings, s->setting_count);
+	add_settings(a, settings, defaults, sizeof defaults / sizeof *defaults);
+	*st = (struct stage){ .scenario = s, .flow = flow, .a = a };
+	memcpy(st->facts.language, s->language, strlen(s->language) + 1); /* parse.c bounds it */
+	st->facts.known = *s->language != '\0';
+	st->env = (struct flow_env){ .now_ms = (int64_t)START_S * 1000,
+				     .contact = s->contact,
+				     .facts = &st->facts,
+				     .settings = settings,
+				     .session_ttl_ms = SESSION_TTL_MS,
+				     .cover = cover };
+}
+
+int stage_reload(struct stage *st, struct err *err)
+{
+	const struct session *s = st->session;
+	struct session *loaded;
+	struct buf stored;
+	int ret = -1;
+
+	if (!s)
+		return 0;
+	buf_init(&stored, SESSION_MAX_ENCODED);
+	if (session_encode(s, &stored, err) < 0)
+		goto out;
+	loaded = arena_alloc(st->a, sizeof *loaded);
+	*loaded = (struct session){ .flow = arena_strdup(st->a, s->flow),
+				    .flow_version = s->flow_version,
+				    .step = arena_strdup(st->a, s->step),
+				    .shown_step = arena_strdup(st->a, s->shown_step),
+				    .completed = s->completed,
+				    .created_ms = s->created_ms,
+				    .updated_ms = s->updated_ms,
+				    .expires_ms = s->expires_ms,
+				    .revision = s->revision };
+	memcpy(loaded->language, s->language, sizeof loaded->language);
+	ret = session_decode((struct str){ stored.data, stored.len }, st->a, loaded, err);
+	st->session = loaded;
+out:
+	buf_free(&stored);
+	return ret;
+}
+
+/* ---- what a turn leaves behind ---- */
+
+static int note_call(struct stage *st, struct err *err)
+{
+	const struct session_call *call = &st->session->call;
+	struct flow_call request;
+	struct value *body = NULL;
+
+	if (st->call_count == STAGE_MAX_CALLS)
+		return err_set(err, ERR_INPUT, "more than %d calls in one file", STAGE_MAX_CALLS);
+	if (flow_call_describe(st->flow, st->session, &st->env, st->a, &request, err) < 0)
+		return -1;
+	st->calls[st->call_count++] = (struct stage_call){ .name = call->name, .id = call->id };
+	if (request.body.n && value_from_json(st->a, request.body, &body, err) < 0)
+		return err_prefix(err, "the body of the call %s is no JSON", call->name);
+	st->call_body = body;
+	return 0;
+}
+
+static int note_record(struct stage *st, const struct flow_effect *e, struct err *err)
+{
+	struct value *fields = value_object(st->a);
+	size_t i = 0;
+
+	while (i < st->record_count && strcmp(st->records[i].type, e->record_type) != 0)
+		i++;
+	if (i == STAGE_MAX_RECORDS)
+		return err_set(err, ERR_INPUT, "more than %d types of records", STAGE_MAX_RECORDS);
+	for (size_t k = 0; k < e->field_count; k++)
+		value_add_text(st->a, fields, e->fields[k].name, str_of(e->fields[k].text));
+	st->records[i].type = e->record_type;
+	st->records[i].fields = fields;
+	st->record_count += i == st->record_count;
+	return 0;
+}
+
+static int note_effects(struct stage *st, struct err *err)
+{
+	for (size_t i = 0; i < st->last.effect_count; i++) {
+		const struct flow_effect *e = &st->last.effects[i];
+
+		if (e->kind == FLOW_CONSENT)
+			st->facts.consent = e->consent;
+		if (e->kind == FLOW_CALL && note_call(st, err) < 0)
+			return -1;
+		if (e->kind == FLOW_RECORD && note_record(st, e, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int run(struct stage *st, const struct flow_input *input, struct err *err)
+{
+	st->env.turn_id = arena_printf(st->a, "%032x", ++st->turns);
+	st->env.now_ms += TURN_MS;
+	if (st->session && st->session->expires_ms <= st->env.now_ms)
+		st->session = NULL;
+	if (flow_run(st->flow, st->session, input, &st->env, st->a, &st->last, err) < 0)
+		return -1;
+	if (!st->last.session) /* a call's answer when there is no session any more */
+		return 0;
+	st->session = st->last.session;
+	st->session->revision++;
+	st->facts.known = true;
+	memcpy(st->facts.language, st->session->language, sizeof st->facts.language);
+	st->facts.unfinished = !st->session->completed;
+	return note_effects(st, err);
+}
+
+/* ---- what can happen ---- */
+
+int stage_say(struct stage *st, const struct inbound *message, struct err *err)
+{
+	struct inbound in = *message;
+
+	in.channel = "scenario";
+	in.contact = st->env.contact;
+	in.receiver = "whatsapp:+14155238886";
+	in.account = "";
+	in.external_id = arena_printf(st->a, "SM%032x", st->turns + 1);
+	in.profile_name = st->scenario->profile_name;
+	in.user_id = "";
+	in.received_ms = st->env.now_ms;
+	return run(st, &(struct flow_input){ .kind = FLOW_INPUT_MESSAGE, .message = &in }, err);
+}
+
+int stage_answer(struct stage *st, const struct act *call, struct err *err)
+{
+	struct flow_input input = { .kind = FLOW_INPUT_OUTCOME, .answer = call->answer };
+	size_t i = 0;
+
+	while (i < st->call_count &&
+	       (st->calls[i].answered || strcmp(st->calls[i].name, call->name) != 0))
+		i++;
+	if (i == st->call_count)
+		return err_set(err, ERR_INPUT, "no call %.60s is under way", call->name);
+	if (!call->status && !flow_call_has_outcome(st->flow, call->name, call->outcome))
+		return err_set(err, ERR_INPUT, "the call %.60s has no outcome \"%.60s\"",
+			       call->name, call->outcome);
+	st->calls[i].answered = true;
+	input.call_id = st->calls[i].id;
+	input.outcome =
+		call->status ? flow_call_outcome(st->flow, call->name, call->status, call->answer)
+			     : call->outcome;
+	return run(st, &input, err);
+}
+
+void stage_pass(struct stage *st, int64_t ms)
+{
+	st->env.now_ms += ms;
+}
+
+/* ---- what is known ---- */
+
+const char *stage_fact(const struct stage *st, enum fact fact, const char *name,
+		       const struct value **fields_out)
+{
+	*fields_out = NULL;
+	switch (fact) {
+	case FACT_STEP:
+		return st->session ? st->session->step : NULL;
+	case FACT_LANGUAGE:
+		return *st->facts.language ? st->facts.language : NULL;
+	case FACT_VALUE:
+		return st->session ? session_get(st->session, name) : NULL;
+	case FACT_CONSENT:
+		return consent_name(st->facts.consent);
+	case FACT_RECORD:
+		for (size_t i = 0; i < st->record_count; i++) {
+			if (strcmp(st->records[i].type, name) == 0)
+				*fields_out = st->records[i].fields;
+		}
+		break;
+	case FACT_CALL:
+		*fields_out = st->call_body;
+		break;
+	case FACT_COUNT:
+		break;
+	}
+	return *fields_out ? "" : NULL;
+}
