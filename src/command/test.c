@@ -1,0 +1,169 @@
+/*
+ * test.c - runs the conversations in a pack's tests folder and tells what they leave out.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "command_private.h"
+#include "flow.h"
+#include "scenario.h"
+
+struct sums {
+	size_t files;
+	size_t failed;
+	size_t places[2]; /* by kind */
+	size_t passed[2];
+};
+
+enum { LINE_MAX_BYTES = 131072 };
+
+/* ---- one file ---- */
+
+static bool is_chat(const char *path)
+{
+	size_t n = strlen(path);
+
+	return strncmp(path, "tests/", 6) == 0 && n > 11 && strcmp(path + n - 5, ".chat") == 0;
+}
+
+static void run_file(const char *folder, const struct file *f, const struct flow *flow,
+		     struct flow_cover *cover, struct sums *sums)
+{
+	struct arena a = { 0 };
+	struct scenario *s;
+	struct scenario_fault fault;
+	const char *name = arena_printf(&a, "%s/%s", folder, f->path);
+	struct buf line;
+
+	sums->files++;
+	if (scenario_parse(name, f->text, &a, &s, &fault) == 0 &&
+	    scenario_run(s, flow, cover, &a, &fault) == 0) {
+		(void)printf("ok      %s\n", name);
+	} else {
+		sums->failed++;
+		buf_init(&line, LINE_MAX_BYTES);
+		(void)scenario_fault_format(&fault, &line);
+		(void)printf("FAILED  %s\n", line.data);
+		buf_free(&line);
+	}
+	arena_free(&a);
+}
+
+/* ---- coverage ---- */
+
+static void print_missing(const char *folder, const struct flow_place *p)
+{
+	(void)printf("not passed: %s/flow.json:%u: ", folder, p->line);
+	if (*p->step)
+		(void)printf("step %s", p->step);
+	if (p->kind == FLOW_PLACE_EXIT)
+		(void)printf("%s %s", *p->step ? ", exit" : "command", p->exit);
+	if (p->branch)
+		(void)printf(", branch %u", p->branch);
+	(void)putchar('\n');
+}
+
+static void sum_up(const char *folder, const struct flow_cover *cover, struct sums *sums)
+{
+	for (size_t i = 0; i < cover->count; i++) {
+		const struct flow_place *p = &cover->list[i];
+
+		sums->places[p->kind]++;
+		if (p->passed)
+			sums->passed[p->kind]++;
+		else
+			print_missing(folder, p);
+	}
+	(void)printf("%s: %zu passed, %zu failed; steps %zu/%zu, exits %zu/%zu\n", folder,
+		     sums->files - sums->failed, sums->failed, sums->passed[FLOW_PLACE_STEP],
+		     sums->places[FLOW_PLACE_STEP], sums->passed[FLOW_PLACE_EXIT],
+		     sums->places[FLOW_PLACE_EXIT]);
+}
+
+static bool is_complete(const struct sums *sums)
+{
+	return sums->passed[FLOW_PLACE_STEP] == sums->places[FLOW_PLACE_STEP] &&
+	       sums->passed[FLOW_PLACE_EXIT] == sums->places[FLOW_PLACE_EXIT];
+}
+
+/* ---- one pack ---- */
+
+static int test_flow(const char *folder, const struct file_tree *pack, const struct flow *flow,
+		     bool strict)
+{
+	struct sums sums = { 0 };
+	struct flow_cover cover;
+	int ret;
+
+	flow_cover_init(&cover, flow);
+	for (size_t i = 0; i < pack->count; i++) {
+		if (is_chat(pack->files[i].path))
+			run_file(folder, &pack->files[i], flow, &cover, &sums);
+	}
+	if (sums.files)
+		sum_up(folder, &cover, &sums);
+	else
+		(void)printf("%s: there is no conversation in %s/tests\n", folder, folder);
+	ret = !sums.files || sums.failed || (strict && !is_complete(&sums)) ? EXIT_FAULT : EXIT_OK;
+	flow_cover_free(&cover);
+	return ret;
+}
+
+static int test_pack(const struct command *self, const char *folder, bool strict)
+{
+	struct arena a = { 0 };
+	struct flow_faults faults = { 0 };
+	struct flow *flow = NULL;
+	struct file_tree pack;
+	struct err err = { 0 };
+	int ret;
+
+	if (file_tree_read(folder, &a, &pack, &err) < 0) {
+		ret = command_failed(self, &err);
+		goto out;
+	}
+	if (flow_load(&pack, &flow, &faults) < 0) {
+		(void)err_set(&err, ERR_INPUT, "the pack %s has faults: run samvad check %s",
+			      folder, folder);
+		ret = command_failed(self, &err);
+		goto out;
+	}
+	ret = test_flow(folder, &pack, flow, strict);
+out:
+	flow_free(&flow);
+	flow_faults_free(&faults);
+	arena_free(&a);
+	return ret;
+}
+
+static int test_configured(const struct command *self, bool strict)
+{
+	struct config c;
+	struct err err = { 0 };
+	int ret;
+
+	if (config_load(&c, &err) < 0)
+		return command_failed(self, &err);
+	ret = test_pack(self, arena_printf(&c.arena, "%s/%s", c.templates_dir, c.flow), strict);
+	config_free(&c);
+	return ret;
+}
+
+int run_test(const struct command *self, int argc, char **argv)
+{
+	struct command_arguments rest;
+	bool strict = false;
+	const struct command_option options[] = { { "--strict", NULL, &strict } };
+	int ret = command_options(self, argc, argv, options, 1, &rest);
+
+	if (ret)
+		return ret;
+	if (rest.count == 0)
+		return test_configured(self, strict);
+	for (size_t i = 0; i < rest.count; i++) {
+		if (test_pack(self, rest.list[i], strict) != EXIT_OK)
+			ret = EXIT_FAULT;
+	}
+	return ret;
+}
