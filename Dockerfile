@@ -25,6 +25,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 5000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["samvad", "health"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["samvad", "health", "--ready"]
 ENTRYPOINT ["samvad"]
 CMD ["serve"]

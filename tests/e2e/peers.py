@@ -1,6 +1,7 @@
 """The two services that samvad calls, played here: the Auth API and Twilio's REST API."""
 import base64
 import json
+import socket
 import threading
 import time
 import urllib.parse
@@ -14,6 +15,27 @@ class _Service(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 1024
+
+    def __init__(self, *args):
+        self.open = set()
+        super().__init__(*args)
+
+    def get_request(self):
+        sock, address = super().get_request()
+        self.open.add(sock)
+        return sock, address
+
+    def shutdown_request(self, request):
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self):
+        """Kept connections end as well: stopped means stopped."""
+        for sock in list(self.open):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def handle_error(self, request, client_address):
         pass  # a server under test that is killed leaves half a request
@@ -63,6 +85,7 @@ class Peer:
         if self.service:
             self.service.shutdown()
             self.service.server_close()
+            self.service.hang_up()
             self.service = None
 
     @property
