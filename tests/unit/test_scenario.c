@@ -142,6 +142,28 @@ static void each_place_has_its_line(void **state)
 	close_pack(&p);
 }
 
+/* The block of templates/README.md: what is taught works. */
+static void the_page_is_right(void **state)
+{
+	struct pack p;
+	struct str page;
+	struct err err = { 0 };
+	const char *begin;
+
+	(void)state;
+	open_pack(&p);
+	if (file_read("templates/README.md", 1 << 20, &p.a, &page, &err) < 0)
+		fail_msg("%s", err.text);
+	begin = strstr(page.p, "```chat\n");
+	assert_non_null(begin);
+	begin += strlen("```chat\n");
+	assert_true(strstr(begin, "```") - begin > 500);
+	CHECK_SAME(verdict(&p, "page",
+			   (struct str){ begin, (size_t)(strstr(begin, "```") - begin) }, NULL),
+		   "", "page");
+	close_pack(&p);
+}
+
 /* ---- a pack that was changed ---- */
 
 /* The text with the first `from` behind `after` replaced. */
@@ -364,6 +386,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_pack_passes_everywhere),
 		cmocka_unit_test(each_place_has_its_line),
+		cmocka_unit_test(the_page_is_right),
 		cmocka_unit_test(a_changed_exit_is_noticed),
 		cmocka_unit_test(one_clear_message),
 		cmocka_unit_test(a_file_with_a_slip),
