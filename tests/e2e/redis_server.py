@@ -42,14 +42,20 @@ class Redis:
 
     def command(self, *args):
         """One command; a bulk or status as bytes, an integer, a list, or None."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as s:
+        return self.commands([args])[0]
+
+    def commands(self, many):
+        """Several in one round trip."""
+        wire = b""
+        for args in many:
+            args = [a if isinstance(a, bytes) else str(a).encode() for a in args]
+            wire += b"*%d\r\n" % len(args)
+            wire += b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as s:
             f = s.makefile("rwb")
-            f.write(b"*%d\r\n" % len(args))
-            for a in args:
-                a = a if isinstance(a, bytes) else str(a).encode()
-                f.write(b"$%d\r\n%s\r\n" % (len(a), a))
+            f.write(wire)
             f.flush()
-            return self._read(f)
+            return [self._read(f) for _ in many]
 
     def _read(self, f):
         line = f.readline()
@@ -74,7 +80,9 @@ class Redis:
 
     def content(self):
         """All it holds, as bytes to be searched."""
-        blob = b""
-        for key in self.command("KEYS", "*"):
-            blob += key + b"\n" + (self.command("DUMP", key) or b"") + b"\n"
+        keys = self.command("KEYS", "*")
+        blob = b"\n".join(keys)
+        for i in range(0, len(keys), 500):
+            dumps = self.commands([("DUMP", k) for k in keys[i:i + 500]])
+            blob += b"\n".join(d or b"" for d in dumps)
         return blob
