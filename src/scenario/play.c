@@ -63,10 +63,29 @@ static void add_lines(struct buf *out, const char *label, const char *const *lin
 		(void)buf_addf(out, "\n              (and %zu lines more)", count - SHOWN_LINES);
 }
 
+/* "name/next, flow.json:90": of an exit with branches the first one's line. */
+static const char *exit_taken(struct play *pl)
+{
+	const char *taken = pl->st.last.exit;
+	struct flow_cover cover;
+	unsigned line = 0;
+
+	flow_cover_init(&cover, pl->st.flow);
+	for (size_t i = 0; i < cover.count && !line; i++) {
+		const struct flow_place *p = &cover.list[i];
+
+		if (p->kind == FLOW_PLACE_EXIT &&
+		    strcmp(taken, arena_printf(pl->a, "%s/%s", *p->step ? p->step : "commands",
+					       p->exit)) == 0)
+			line = p->line;
+	}
+	flow_cover_free(&cover);
+	return line ? arena_printf(pl->a, "%s, flow.json:%u", taken, line) : "";
+}
+
 static int differs(struct play *pl, const struct act *act, const struct mismatch *m,
 		   const char *const *lines, size_t count)
 {
-	const char *exit = *pl->st.last.exit ? pl->st.last.exit : "none";
 	const struct expected *e =
 		m->expected < act->reply_count ? &act->replies[m->expected] : NULL;
 	bool searched = m->expected > 0 && act->replies[m->expected - 1].any;
@@ -84,9 +103,8 @@ static int differs(struct play *pl, const struct act *act, const struct mismatch
 		line = act->reply_count ? act->replies[act->reply_count - 1].line : line;
 		add_lines(&out, "got", lines + m->at, count - m->at);
 	}
-	(void)FAIL(pl, line, "%s (exit taken: %s)%s",
-		   e ? "the reply differs" : "the reply goes on, and nobody expects it", exit,
-		   out.data);
+	(void)FAIL(pl, line, "%s%s",
+		   e ? "the reply differs" : "the reply goes on, and nobody expects it", out.data);
 	buf_free(&out);
 	return -1;
 }
@@ -156,6 +174,17 @@ static int compare_fact(struct play *pl, const struct act *act)
 
 /* ---- all ---- */
 
+/* What differs is the doing of the exit that was taken last. */
+static int name_exit(struct play *pl, int compared)
+{
+	const char *exit = compared < 0 ? exit_taken(pl) : "";
+
+	if (*exit)
+		pl->fault->what =
+			arena_printf(pl->a, "%s\n    exit      %s", pl->fault->what, exit);
+	return compared;
+}
+
 static int play_act(struct play *pl, const struct act *act)
 {
 	struct err err = { 0 };
@@ -165,16 +194,16 @@ static int play_act(struct play *pl, const struct act *act)
 	case ACT_SAY:
 		if (stage_say(&pl->st, &act->message, &err) < 0)
 			return FAIL(pl, act->line, "%s", err.text);
-		return compare_reply(pl, act);
+		return name_exit(pl, compare_reply(pl, act));
 	case ACT_CALL:
 		if (stage_answer(&pl->st, act, &err) < 0)
 			return FAIL(pl, act->line, "%s", err.text);
-		return compare_reply(pl, act);
+		return name_exit(pl, compare_reply(pl, act));
 	case ACT_PASS:
 		stage_pass(&pl->st, act->ms);
 		return 0;
 	case ACT_EXPECT:
-		return compare_fact(pl, act);
+		return name_exit(pl, compare_fact(pl, act));
 	}
 	return 0;
 }
