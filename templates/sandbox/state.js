@@ -60,23 +60,6 @@ function applyMessage(state, message) {
 	return changes;
 }
 
-/* A phone that the server took back under another id keeps what was said on it. */
-export function renamePhone(state, id, phone) {
-	state.phones.delete(id);
-	state.phones.set(phone.id, phone);
-	for (const message of state.messages.values()) {
-		if (message.phone === id)
-			message.phone = phone.id;
-	}
-}
-
-export function removePhone(state, id) {
-	if (!state.phones.delete(id))
-		return [];
-	clearPhone(state, id);
-	return [{ what: "gone", phone: id }];
-}
-
 function clearPhone(state, id) {
 	for (const [sid, message] of state.messages) {
 		if (message.phone === id)
@@ -87,10 +70,14 @@ function clearPhone(state, id) {
 
 const HANDLERS = {
 	phone(state, data) {
-		if (data.removed)
-			return removePhone(state, data.id);
 		state.phones.set(data.id, data);
 		return [{ what: "phone", phone: data.id }];
+	},
+	removed(state, data) {
+		if (!state.phones.delete(data.phone))
+			return [];
+		clearPhone(state, data.phone);
+		return [{ what: "gone", phone: data.phone }];
 	},
 	message: applyMessage,
 	inspection: (state, data) => [{ what: "inspection", sid: data.sid }],

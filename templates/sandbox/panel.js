@@ -1,0 +1,50 @@
+/*
+ * panel.js - the side of the page that shows one of: inspector, faults, clock.
+ *
+ * The focus goes in when it opens, and back to where it came from when it closes.
+ */
+
+export class Panel {
+	/* `closed` is called after each closing. */
+	constructor(element, closed) {
+		this.element = element;
+		this.title = element.querySelector("h2");
+		this.body = element.querySelector(".panel-body");
+		this.name = "";
+		this.opener = null;
+		this.closed = closed;
+		element.querySelector(".panel-close").addEventListener("click", () => this.close());
+		element.addEventListener("keydown", (e) => {
+			if (e.key === "Escape")
+				this.close();
+		});
+	}
+
+	open(name, title, nodes) {
+		if (!this.name)
+			this.opener = document.activeElement;
+		this.name = name;
+		this.title.textContent = title;
+		this.fill(nodes);
+		this.element.hidden = false;
+		document.body.classList.add("has-panel");
+		this.body.scrollTop = 0;
+		this.title.focus();
+	}
+
+	fill(nodes) {
+		this.body.replaceChildren(...nodes);
+	}
+
+	close() {
+		if (!this.name)
+			return;
+		this.name = "";
+		this.element.hidden = true;
+		document.body.classList.remove("has-panel");
+		this.body.replaceChildren();
+		if (this.opener?.isConnected)
+			this.opener.focus();
+		this.closed();
+	}
+}
