@@ -57,26 +57,34 @@ def test_outcome(server, auth, mode, says, then):
     assert len(auth.accepted) == 1
 
 
-def test_otps_are_limited(server, auth):
+def most_per_hour(which):
+    """The pack's limit: 0 per sender, 1 per target number."""
     with open(os.path.join(ROOT, "templates", "msme", "flow.json"), encoding="utf-8") as f:
-        most = json.load(f)["calls"]["send_otp"]["limits"][0]["max"]
-    words = ("Canaria Rao", "3", "400001")
-    person = Person(server)
-    person.say("Hi")
-    for _ in range(most):
-        for word in (*words, person.number):
-            person.say(word)
-        assert "successful" in person.say("YES")
-        person.say("RESTART")
-    for word in (*words, person.number):
-        person.say(word)
+        return json.load(f)["calls"]["send_otp"]["limits"][which]["max"]
+
+
+def test_otps_are_limited_per_sender(server, auth):
+    person = at_confirmation(server)
+    auth.mode = "unsuccessful"
+    for _ in range(most_per_hour(0)):
+        assert "could not be sent" in person.say("YES")
     assert "Too many OTPs" in person.say("YES")
-    assert len(auth.accepted) == most
-    other = Person(server)  # somebody else, the same target
-    for word in ("Hi", *words, person.number):
-        other.say(word)
-    assert "Too many OTPs" in other.say("YES")
-    assert len(auth.accepted) == most
+    assert len(auth.calls) == most_per_hour(0)
+
+
+def test_otps_are_limited_per_target(server, auth):
+    target = Person(server).number
+
+    def ask():
+        person = Person(server)
+        for word in ("Hi", "Canaria Rao", "3", "400001", target):
+            person.say(word)
+        return person.say("YES")
+
+    for _ in range(most_per_hour(1)):
+        assert "successful" in ask()
+    assert "Too many OTPs" in ask()
+    assert len(auth.accepted) == most_per_hour(1)
 
 
 # ---- slow
