@@ -16,7 +16,7 @@ struct sums {
 	size_t passed[2];
 };
 
-enum { LINE_MAX_BYTES = 131072 };
+enum { LINE_MAX_BYTES = 8388608 };
 
 /* ---- one file ---- */
 

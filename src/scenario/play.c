@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_LINES = 12, DIFF_MAX = 65536 };
+enum { SHOWN_LINES = 12, DIFF_MAX = 4194304 };
 
 struct play {
 	struct stage st;
