@@ -64,6 +64,11 @@ static void print_missing(const char *folder, const struct flow_place *p)
 	(void)putchar('\n');
 }
 
+static size_t percent(const struct sums *sums, enum flow_place_kind kind)
+{
+	return sums->places[kind] ? 100 * sums->passed[kind] / sums->places[kind] : 100;
+}
+
 static void sum_up(const char *folder, const struct flow_cover *cover, struct sums *sums)
 {
 	for (size_t i = 0; i < cover->count; i++) {
@@ -75,10 +80,11 @@ static void sum_up(const char *folder, const struct flow_cover *cover, struct su
 		else
 			print_missing(folder, p);
 	}
-	(void)printf("%s: %zu passed, %zu failed; steps %zu/%zu, exits %zu/%zu\n", folder,
-		     sums->files - sums->failed, sums->failed, sums->passed[FLOW_PLACE_STEP],
-		     sums->places[FLOW_PLACE_STEP], sums->passed[FLOW_PLACE_EXIT],
-		     sums->places[FLOW_PLACE_EXIT]);
+	(void)printf("%s: steps %zu/%zu (%zu %%), exits %zu/%zu (%zu %%)\n", folder,
+		     sums->passed[FLOW_PLACE_STEP], sums->places[FLOW_PLACE_STEP],
+		     percent(sums, FLOW_PLACE_STEP), sums->passed[FLOW_PLACE_EXIT],
+		     sums->places[FLOW_PLACE_EXIT], percent(sums, FLOW_PLACE_EXIT));
+	(void)printf("%zu passed, %zu failed\n", sums->files - sums->failed, sums->failed);
 }
 
 static bool is_complete(const struct sums *sums)
