@@ -22,8 +22,8 @@ struct admin_settings { /* borrowed, must outlive it */
 	struct conversation *conversation;
 	struct integration *integration;
 	const struct clock *clock;
-	const char *auth_url;	   /* probed for health */
-	const char *twilio_url;	   /* likewise */
+	const char *auth_url;	/* probed for health */
+	const char *twilio_url; /* likewise */
 	const char *version;
 };
 

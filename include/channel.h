@@ -21,12 +21,13 @@
 struct channel;
 
 struct channel_settings { /* borrowed during open only */
-	const char *account_sid;   /* "" : learned from webhooks, no sending with the configured one */
-	const char *auth_tokens;   /* "new,old"; never empty */
-	const char *sender;	   /* whatsapp:+14155238886 */
+	const char
+		*account_sid; /* "" : learned from webhooks, no sending with the configured one */
+	const char *auth_tokens;	   /* "new,old"; never empty */
+	const char *sender;		   /* whatsapp:+14155238886 */
 	const char *messaging_service_sid; /* "" when unset */
 	const char *api_base;
-	const char *public_url;	   /* "" : take the URL from headers */
+	const char *public_url;	     /* "" : take the URL from headers */
 	const char *trusted_proxies; /* CIDR list */
 };
 
@@ -41,13 +42,13 @@ const char *channel_name(const struct channel *c);
 
 enum verify_result {
 	VERIFY_OK,
-	VERIFY_BAD,	/* wrong or missing signature, two different ones, unusable URL: 403 */
+	VERIFY_BAD, /* wrong or missing signature, two different ones, unusable URL: 403 */
 };
 /* Fails closed. `why_out` gets a word for log and metric ("no_signature",
  * "mismatch", "two_signatures", "no_host", "no_token", "body_hash",
  * "too_many_fields"; "ok" else); never what was expected. */
-enum verify_result channel_verify(const struct channel *c, const struct webhook *w,
-				  struct arena *a, const char **why_out);
+enum verify_result channel_verify(const struct channel *c, const struct webhook *w, struct arena *a,
+				  const char **why_out);
 
 /* A message webhook. 0, or -1 ERR_INPUT: malformed (400), the text names the field. */
 int channel_parse_message(const struct channel *c, const struct webhook *w, int64_t now_ms,
@@ -97,7 +98,7 @@ struct send_result {
 	char external_id[EXTERNAL_ID_MAX + 1];
 	enum status status;
 	int error_code;
-	bool opted_out;	      /* the provider says: opted out (21610) */
+	bool opted_out;		/* the provider says: opted out (21610) */
 	int64_t retry_after_ms; /* 0 when not given */
 };
 void channel_read_send(const struct channel *c, const struct net_answer *answer,

@@ -24,11 +24,11 @@
 struct integration; /* opaque: see src/integration/ */
 
 struct integration_settings {
-	struct net *net;	 /* borrowed: must outlive it */
-	struct store *store;	 /* borrowed: asked for limits */
+	struct net *net;     /* borrowed: must outlive it */
+	struct store *store; /* borrowed: asked for limits */
 	const struct clock *clock;
 	unsigned breaker_failures; /* in a row, then the breaker opens; 5 by default */
-	int breaker_open_ms;	 /* first pause; doubles up to a minute; 10000 by default */
+	int breaker_open_ms;	   /* first pause; doubles up to a minute; 10000 by default */
 };
 
 int integration_open(const struct integration_settings *set, struct integration **ig_out,
@@ -36,9 +36,9 @@ int integration_open(const struct integration_settings *set, struct integration 
 void integration_close(struct integration **ig);
 
 struct integration_result {
-	const char *outcome;	     /* valid as long as the flow, or static */
-	const struct value *answer;  /* the answer's JSON in the arena, or NULL */
-	int http_status;	     /* 0: none */
+	const char *outcome;	    /* valid as long as the flow, or static */
+	const struct value *answer; /* the answer's JSON in the arena, or NULL */
+	int http_status;	    /* 0: none */
 	unsigned attempts;
 };
 
@@ -47,7 +47,8 @@ struct integration_result {
 void integration_call(struct integration *ig, const struct flow *flow, const struct flow_call *call,
 		      struct arena *a, struct integration_result *result_out);
 
-/* Asks whether the service behind `url` answers at all (for /health): 1 yes, 0 no. Cached for 5 s. */
+/* Asks whether the service behind `url` answers at all (for /health): 1 yes, 0 no. Cached for 5 s.
+ */
 int integration_probe(struct integration *ig, const char *url);
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };

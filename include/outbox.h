@@ -21,13 +21,13 @@
 struct outbox; /* opaque: see src/outbox/ */
 
 struct outbox_settings {
-	struct store *store;	   /* borrowed, as all of these: must outlive it */
+	struct store *store; /* borrowed, as all of these: must outlive it */
 	struct channel *channel;
 	struct net *net;
 	const struct clock *clock;
-	unsigned max_attempts;	   /* after these: DEAD; 20 by default */
-	unsigned send_rate;	   /* messages per second; 80 by default */
-	int poll_ms;		   /* how often due rows are looked for without a wake; 500 by default */
+	unsigned max_attempts; /* after these: DEAD; 20 by default */
+	unsigned send_rate;    /* messages per second; 80 by default */
+	int poll_ms; /* how often due rows are looked for without a wake; 500 by default */
 };
 
 /* Starts the thread. Returns 0 and an outbox the caller owns in *box_out, or -1. */
@@ -46,7 +46,8 @@ enum outbox_next {
 	NEXT_DONE,	  /* accepted */
 	NEXT_RETRY,	  /* again after delay_ms */
 	NEXT_LOOK_UP,	  /* may have been accepted: ask the provider after delay_ms */
-	NEXT_WAIT_STATUS, /* asking did not help: only a status callback can tell; look again late */
+	NEXT_WAIT_STATUS, /* asking did not help: only a status callback can tell; look again late
+			   */
 	NEXT_DEAD,	  /* failed for good */
 };
 struct outbox_plan {

@@ -31,13 +31,13 @@
 
 struct store; /* opaque: see src/store/ */
 
-struct store_settings { /* borrowed during open; ring until close */
-	const char *redis_url;	 /* "": embedded SQLite */
-	const char *data_dir;	 /* samvad.db lives here, mode 0600 */
+struct store_settings {	       /* borrowed during open; ring until close */
+	const char *redis_url; /* "": embedded SQLite */
+	const char *data_dir;  /* samvad.db lives here, mode 0600 */
 	const struct seal_ring *ring;
-	int timeout_ms;		 /* of one operation; 3000 by default */
-	unsigned connections;	 /* to Redis, at most; 0: a default */
-	int64_t seen_keep_ms;	 /* turns are remembered this long, at least 48 h; 0: 72 h */
+	int timeout_ms;	      /* of one operation; 3000 by default */
+	unsigned connections; /* to Redis, at most; 0: a default */
+	int64_t seen_keep_ms; /* turns are remembered this long, at least 48 h; 0: 72 h */
 };
 
 /* Opens what the settings ask for. Redis need not be reachable (then every
@@ -83,7 +83,7 @@ struct turn_view {
 int store_load(struct store *store, const char *contact, const char *external_id, int64_t now_ms,
 	       struct arena *a, struct turn_view *view_out, struct err *err);
 
-struct record { /* what stays beyond the session, e.g. a registration */
+struct record {		  /* what stays beyond the session, e.g. a registration */
 	const char *type; /* [a-z0-9_], at most 63 */
 	const char *id;	  /* unique within the type */
 	const char *contact;
@@ -104,13 +104,15 @@ struct turn {
 	const char *contact;
 	int64_t now_ms;
 
-	/* A message: stored with its reply under its external id. NULL: a call's result or a timer. */
+	/* A message: stored with its reply under its external id. NULL: a call's result or a timer.
+	 */
 	const struct inbound *inbound;
 	struct reply reply; /* OPEN, INLINE or LATE; only with inbound */
 
 	/* A result: the turn whose OPEN reply it decides, or NULL. With answer INLINE the
 	 * outbox rows are stored only if that reply was decided before; with answer LATE always.
-	 * answer OPEN (a call follows a call): as INLINE, but the reply stays open with these texts. */
+	 * answer OPEN (a call follows a call): as INLINE, but the reply stays open with these
+	 * texts. */
 	const char *answers;
 	struct reply answer;
 
@@ -121,7 +123,8 @@ struct turn {
 	size_t record_count;
 	const struct outbound *outbox; /* appended to the contact's line in this order */
 	size_t outbox_count;
-	int64_t call_due_ms; /* session->call pending: any process may take it up after this; 0: none */
+	int64_t call_due_ms; /* session->call pending: any process may take it up after this; 0:
+				none */
 };
 
 enum commit_result {
@@ -130,20 +133,23 @@ enum commit_result {
 	COMMIT_SEEN,	 /* a turn of this external id exists already: nothing was stored */
 };
 
-/* One atomic step. *inline_out (may be NULL): with `answers`, whether that reply became INLINE by this. */
+/* One atomic step. *inline_out (may be NULL): with `answers`, whether that reply became INLINE by
+ * this. */
 int store_commit(struct store *store, const struct turn *t, enum commit_result *result_out,
 		 bool *inline_out, struct err *err);
 
 /* Reads a reply only; state NONE when the turn is not there. */
 int store_reply_load(struct store *store, const char *contact, const char *external_id,
 		     struct arena *a, struct reply *reply_out, struct err *err);
-/* Decides an OPEN reply as LATE with these texts; *reply_out is what it is afterwards, whoever decided. */
+/* Decides an OPEN reply as LATE with these texts; *reply_out is what it is afterwards, whoever
+ * decided. */
 int store_reply_decide(struct store *store, const char *contact, const char *external_id,
 		       const struct str *texts, size_t count, struct arena *a,
 		       struct reply *reply_out, struct err *err);
 /* For a turn whose commit was unsure while its webhook was answered with `notice`: turns an
  * INLINE reply into LATE with the notice and queues `rows` (carrying the reply's texts) in the
- * same step; an OPEN one becomes LATE (no rows). *done_out false: it was LATE already (nothing done). */
+ * same step; an OPEN one becomes LATE (no rows). *done_out false: it was LATE already (nothing
+ * done). */
 int store_reply_divert(struct store *store, const char *contact, const char *external_id,
 		       const struct str *notice, size_t count, const struct outbound *rows,
 		       size_t row_count, bool *done_out, struct err *err);
@@ -157,7 +163,8 @@ struct call_due {
 int store_calls_claim(struct store *store, int64_t now_ms, int64_t lease_ms, unsigned max,
 		      struct arena *a, struct call_due **due_out, size_t *count_out,
 		      struct err *err);
-/* Extends the lease while the call `call_id` is under way. 1, or 0: the session waits for it no more. */
+/* Extends the lease while the call `call_id` is under way. 1, or 0: the session waits for it no
+ * more. */
 int store_call_renew(struct store *store, const char *contact, const char *call_id,
 		     int64_t lease_ms, struct err *err);
 
@@ -181,11 +188,11 @@ int store_outbox_claim(struct store *store, int64_t now_ms, int64_t lease_ms, un
  * A row that is not there any more: 0. */
 int store_outbox_settle(struct store *store, const struct outbound *row, int64_t now_ms,
 			struct err *err);
-/* A status callback, by our id if it is known, else by the provider's. An UNSURE row that is heard of
- * becomes ACCEPTED. 1 known, 0 unknown. */
+/* A status callback, by our id if it is known, else by the provider's. An UNSURE row that is heard
+ * of becomes ACCEPTED. 1 known, 0 unknown. */
 int store_status_apply(struct store *store, const char *contact, const char *our_id,
-		       const char *external_id, enum status status, int error_code,
-		       int64_t now_ms, struct err *err);
+		       const char *external_id, enum status status, int error_code, int64_t now_ms,
+		       struct err *err);
 /* One row by id; 1/0/-1. */
 int store_outbox_get(struct store *store, const char *contact, const char *id, struct arena *a,
 		     struct outbound *row_out, struct err *err);

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 struct clock {
-	bool standing;		       /* real time does not flow */
-	_Atomic int64_t offset_ms;     /* added to real time, or the time itself when standing */
+	bool standing;		   /* real time does not flow */
+	_Atomic int64_t offset_ms; /* added to real time, or the time itself when standing */
 };
 
 void clock_init_real(struct clock *c);

@@ -21,9 +21,11 @@ struct file_tree {
 	size_t count;
 };
 
-/* Reads one file of at most max bytes into the arena. -1 ERR_INPUT: missing, not a plain file, too large. */
+/* Reads one file of at most max bytes into the arena. -1 ERR_INPUT: missing, not a plain file, too
+ * large. */
 int file_read(const char *path, size_t max, struct arena *a, struct str *text_out, struct err *err);
-/* Writes a new file atomically (temporary name, fsync, rename, fsync of the folder) with this mode. */
+/* Writes a new file atomically (temporary name, fsync, rename, fsync of the folder) with this mode.
+ */
 int file_write_atomic(const char *path, struct str text, unsigned mode, struct err *err);
 /* Makes a folder (0700) unless it is there. */
 int folder_make(const char *path, struct err *err);

@@ -18,7 +18,7 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 struct log_settings {
 	enum log_level level;
 	enum log_format format;
-	int fd;			   /* where lines go; 2 by default */
+	int fd;				 /* where lines go; 2 by default */
 	unsigned char pseudonym_key[16]; /* keys the contact hash; random per start is fine */
 };
 
@@ -46,7 +46,7 @@ void log_setup(const struct log_settings *set);
 void log_write(enum log_level level, const char *what, const struct log_field *fields);
 bool log_enabled(enum log_level level);
 
-#define LOG_FIELDS(...) ((const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ .key = NULL } })
+#define LOG_FIELDS(...)	     ((const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ .key = NULL } })
 #define log_debug(what, ...) log_write(LOG_LEVEL_DEBUG, what, LOG_FIELDS(__VA_ARGS__))
 #define log_info(what, ...)  log_write(LOG_LEVEL_INFO, what, LOG_FIELDS(__VA_ARGS__))
 #define log_warn(what, ...)  log_write(LOG_LEVEL_WARN, what, LOG_FIELDS(__VA_ARGS__))

@@ -30,7 +30,8 @@ int text_add_folded(struct buf *out, struct str s);
 /* What is stored of a typed answer: NFC, control characters removed, white
  * space runs (line breaks too) to one blank, trimmed. */
 int text_add_tidy(struct buf *out, struct str s);
-/* Decimal digits of any script (General_Category Nd) and keycap emoji to ASCII; the rest as it is. */
+/* Decimal digits of any script (General_Category Nd) and keycap emoji to ASCII; the rest as it is.
+ */
 int text_add_ascii_digits(struct buf *out, struct str s);
 
 /* Largest prefix of s with at most max_chars code points that ends at a line,

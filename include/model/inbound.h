@@ -17,10 +17,10 @@
 
 enum inbound_kind {
 	INBOUND_TEXT,
-	INBOUND_CHOICE,	  /* a button or list row was tapped: `payload` is its id */
-	INBOUND_MEDIA,	  /* with or without a caption in `text` */
+	INBOUND_CHOICE, /* a button or list row was tapped: `payload` is its id */
+	INBOUND_MEDIA,	/* with or without a caption in `text` */
 	INBOUND_LOCATION,
-	INBOUND_OTHER,	  /* contacts, stickers without file, unknown kinds */
+	INBOUND_OTHER, /* contacts, stickers without file, unknown kinds */
 };
 
 enum opt_out_type { OPT_OUT_NONE, OPT_OUT_STOP, OPT_OUT_START, OPT_OUT_HELP };
@@ -39,17 +39,18 @@ struct inbound {
 	const char *account;	 /* the provider's account id, "" when unknown */
 	const char *external_id; /* the provider's id of the message; never empty */
 	enum inbound_kind kind;
-	const char *text;	 /* "" when there is none */
-	const char *payload;	 /* id of the tapped button or row, or "" */
+	const char *text;	  /* "" when there is none */
+	const char *payload;	  /* id of the tapped button or row, or "" */
 	const char *profile_name; /* untrusted, "" when unknown */
-	const char *user_id;	 /* business-scoped id when the contact is a number, or "" */
-	enum opt_out_type opt_out; /* the provider recognised a keyword and has answered it already */
+	const char *user_id;	  /* business-scoped id when the contact is a number, or "" */
+	enum opt_out_type
+		opt_out; /* the provider recognised a keyword and has answered it already */
 	struct inbound_media media[INBOUND_MAX_MEDIA];
 	size_t media_count;
-	const char *latitude;	 /* decimal text as sent, or "" */
+	const char *latitude; /* decimal text as sent, or "" */
 	const char *longitude;
-	const char *place;	 /* label or address of a location, or "" */
-	struct str raw;		 /* the body as received: unknown parameters are kept in the journal */
+	const char *place; /* label or address of a location, or "" */
+	struct str raw;	   /* the body as received: unknown parameters are kept in the journal */
 	int64_t received_ms;
 };
 

@@ -22,7 +22,7 @@ enum outbound_state {
 	OUTBOUND_CLAIMED, /* a worker holds it until its lease ends; its attempt may be under way */
 	OUTBOUND_UNSURE,  /* an attempt may have reached the provider: look before repeating */
 	OUTBOUND_ACCEPTED, /* the provider has it; status tells the rest */
-	OUTBOUND_DEAD,	  /* failed for good: error_code says why */
+	OUTBOUND_DEAD,	   /* failed for good: error_code says why */
 };
 
 struct outbound {

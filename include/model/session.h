@@ -19,10 +19,10 @@
 #include "model/contact.h"
 
 enum {
-	SESSION_NAME_MAX = 63,	      /* flow, step, value and call names, bytes */
+	SESSION_NAME_MAX = 63, /* flow, step, value and call names, bytes */
 	SESSION_MAX_VALUES = 64,
-	SESSION_MAX_VALUE = 4096,     /* bytes of one value */
-	SESSION_MAX_ENCODED = 32768,  /* bytes of the blob: larger sessions are refused */
+	SESSION_MAX_VALUE = 4096,    /* bytes of one value */
+	SESSION_MAX_ENCODED = 32768, /* bytes of the blob: larger sessions are refused */
 };
 
 struct session_value {
@@ -32,9 +32,9 @@ struct session_value {
 
 /* The business call the session waits for; id "" means none. */
 struct session_call {
-	const char *id;	  /* also the idempotency key */
-	const char *name; /* in the flow's "calls" */
-	const char *step; /* the step whose exits its outcome takes */
+	const char *id;		 /* also the idempotency key */
+	const char *name;	 /* in the flow's "calls" */
+	const char *step;	 /* the step whose exits its outcome takes */
 	const char *external_id; /* the message whose turn started it, or "" */
 	int64_t started_ms;
 };
@@ -43,7 +43,7 @@ struct session {
 	/* plain fields */
 	const char *flow;
 	int64_t flow_version;
-	const char *step; /* where it is */
+	const char *step;	/* where it is */
 	const char *shown_step; /* the step's public name, for /stats and broadcasts */
 	char language[LANGUAGE_MAX + 1];
 	bool completed;
@@ -69,7 +69,8 @@ struct session {
 
 const char *session_get(const struct session *s, const char *name); /* NULL when not set */
 /* Sets or replaces; copies into the arena. -1 ERR_INPUT when a limit above would be passed. */
-int session_set(struct session *s, struct arena *a, const char *name, const char *text, struct err *err);
+int session_set(struct session *s, struct arena *a, const char *name, const char *text,
+		struct err *err);
 void session_unset(struct session *s, const char *name);
 void session_clear_values(struct session *s);
 /* Deep copy into the arena. */

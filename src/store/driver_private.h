@@ -119,9 +119,8 @@ struct store_driver {
 		    struct arena *a, struct driver_view *view_out, struct err *err);
 	int (*commit)(void *self, const struct driver_turn *t, enum commit_result *result_out,
 		      bool *inline_out, struct err *err);
-	int (*reply_load)(void *self, const char *contact, const char *external_id,
-			  struct arena *a, enum reply_state *state_out, struct str *box_out,
-			  struct err *err);
+	int (*reply_load)(void *self, const char *contact, const char *external_id, struct arena *a,
+			  enum reply_state *state_out, struct str *box_out, struct err *err);
 	int (*reply_decide)(void *self, const char *contact, const char *external_id,
 			    struct str box, struct arena *a, enum reply_state *state_out,
 			    struct str *box_out, struct err *err);
@@ -167,9 +166,9 @@ int driver_memory_open(const struct store_settings *set, const struct store_driv
 /* Wraps a driver and fails on cue: tests make failure as easy as success. */
 struct faulty_plan {
 	enum { FAULT_NONE, FAULT_BEFORE, FAULT_AFTER } when; /* AFTER: done, but says UNSURE */
-	enum err_kind kind;	 /* with FAULT_BEFORE */
-	unsigned skip;		 /* this many writes pass first */
-	unsigned fail;		 /* then this many fail; then all pass */
+	enum err_kind kind;				     /* with FAULT_BEFORE */
+	unsigned skip;					     /* this many writes pass first */
+	unsigned fail; /* then this many fail; then all pass */
 };
 int driver_faulty_wrap(const struct store_driver *inner, void *inner_self,
 		       const struct store_driver **driver_out, void **self_out, struct err *err);
