@@ -10,6 +10,7 @@ import { el, icon } from "./dom.js";
 import { indentXml } from "./xml.js";
 
 const TOLD_MS = 1500;
+const QUOTED_CHARS = 80;
 
 function copyButton(text, what) {
 	const words = el("span", {}, "Copy");
@@ -153,6 +154,13 @@ function drawSummary(message) {
 		block("Message id", message.sid));
 }
 
+/* Does this TwiML hold this text? */
+export function saysText(twiml, text) {
+	const tree = new DOMParser().parseFromString(twiml ?? "", "application/xml");
+
+	return [...tree.querySelectorAll("Message, Body")].some((m) => m.textContent === text);
+}
+
 /* Everything about one message. `again` delivers the same message once more. */
 export function drawInspection(message, inspection, again) {
 	const nodes = [drawSummary(message)];
@@ -166,6 +174,10 @@ export function drawInspection(message, inspection, again) {
 			"The server was restarted since and has no record of this message." :
 			"There is no record of this message."));
 		return nodes;
+	}
+	if (inspection.question) {
+		nodes.push(el("p", { class: "note" }, "It travelled in the answer to ",
+			el("q", {}, inspection.question.text.slice(0, QUOTED_CHARS) || "an empty message"), ":"));
 	}
 	nodes.push(drawSession(inspection.session),
 		...(inspection.attempts ?? []).map(drawAttempt),

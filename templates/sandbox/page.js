@@ -10,7 +10,7 @@ import { aheadWords, drawClock, showClock, timeWords } from "./clock.js";
 import { el, isolated } from "./dom.js";
 import { follow } from "./events.js";
 import { countFaults, drawFaults, showFaults } from "./faults.js";
-import { drawInspection } from "./inspector.js";
+import { drawInspection, saysText } from "./inspector.js";
 import { foldMenusOutside } from "./menu.js";
 import { Panel } from "./panel.js";
 import { applyEvent, hasUnread, loadSnapshot, messagesOf, newState, virtualNow } from "./state.js";
@@ -18,6 +18,7 @@ import { toggleTheme, useStoredTheme } from "./theme.js";
 
 const READ_AFTER_MS = 700; /* as long as it takes to glance at a message */
 const INSPECT_AGAIN_MS = 150;
+const QUESTIONS_BACK = 5; /* so many messages are searched for the one that was answered */
 const LATE_MS = 9000;
 
 const state = newState();
@@ -191,17 +192,35 @@ function inspect(message) {
 	fillInspector();
 }
 
+/* What the twin recorded of a message. An answer in TwiML travelled in the request of what the
+ * person wrote before it: `question` is that message, when its TwiML holds this text. */
+async function recordOf(message) {
+	const own = await api.getInspection(message.sid).catch(() => null);
+
+	if (!own || message.direction !== "out" || own.rest || own.attempts.length)
+		return own && { ...own, question: null };
+	const all = messagesOf(state, message.phone);
+	const before = all.slice(0, all.findIndex((m) => m.sid === message.sid))
+		.filter((m) => m.direction === "in" && !m.past).slice(-QUESTIONS_BACK).reverse();
+
+	for (const question of before) {
+		const asked = await api.getInspection(question.sid).catch(() => null);
+
+		if (asked?.attempts.some((a) => saysText(a.response.body, message.text)))
+			return { ...asked, callbacks: own.callbacks, question };
+	}
+	return { ...own, question: null };
+}
+
 async function fillInspector() {
 	const { sid } = inspected;
-	let inspection = null;
+	const record = inspected.past ? null : await recordOf(inspected);
 
-	if (!inspected.past)
-		inspection = await api.getInspection(sid).catch(() => null);
 	if (inspected?.sid !== sid)
 		return; /* another one was opened meanwhile */
 	const message = state.messages.get(sid) ?? inspected;
 
-	panel.fill(drawInspection(message, inspection, () =>
+	panel.fill(drawInspection(message, record, () =>
 		chats.get(message.phone)?.deliver({ sid })));
 }
 
