@@ -63,6 +63,8 @@ struct net_answer { /* valid during the done function only */
 	int status;		 /* HTTP status, 0 unless one was read */
 	struct str body;	 /* NUL-terminated */
 	const char *retry_after; /* header text, or "" */
+	struct str head;	 /* the answer's header lines, each with its line end; empty after
+				    net_perform */
 	int64_t took_ms;
 	const char *trouble; /* curl's words when not NET_ANSWERED; holds no secret */
 };

@@ -113,9 +113,13 @@ static size_t on_head(char *line, size_t size, size_t n, void *arg)
 		job->too_large = true;
 		return 0;
 	}
-	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0)
+	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		job->retry_after[0] = '\0'; /* after a 1xx the real head begins */
-	else if (n >= name_len && strncasecmp(line, name, name_len) == 0)
+		buf_reset(&job->head);
+		return n;
+	}
+	(void)buf_add(&job->head, line, n); /* its maximum is the one that was just checked */
+	if (n >= name_len && strncasecmp(line, name, name_len) == 0)
 		keep_retry_after(job, line + name_len, n - name_len);
 	return n;
 }
@@ -210,6 +214,7 @@ static bool set_callbacks(struct job *job)
 int exchange_start(struct net *net, struct job *job)
 {
 	buf_init(&job->answer, job->max_answer);
+	buf_init(&job->head, HEAD_MAX);
 	job->easy = curl_easy_init();
 	if (job->easy && set_callbacks(job) && set_connection(net, job) && set_method(job) &&
 	    set_headers(job) && curl_multi_add_handle(net->multi, job->easy) == CURLM_OK)
@@ -266,12 +271,15 @@ void exchange_finish(struct job *job, enum net_outcome outcome)
 		.status = final_status(job->easy),
 		.body = { "", 0 },
 		.retry_after = job->retry_after,
+		.head = { "", 0 },
 		.took_ms = clock_mono_ms() - job->submitted_ms,
 		.trouble = words(job, outcome),
 	};
 
-	if (outcome == NET_ANSWERED)
+	if (outcome == NET_ANSWERED) {
 		answer.body = (struct str){ job->answer.data, job->answer.len };
+		answer.head = (struct str){ job->head.data, job->head.len };
+	}
 	metric_add(counters[outcome], 1);
 	job->done(job->arg, &answer);
 	curl_easy_cleanup(job->easy);

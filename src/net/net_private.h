@@ -41,9 +41,10 @@ struct job {
 	CURL *easy;
 	struct curl_slist *list;
 	struct buf answer;
+	struct buf head;
 	char retry_after[RETRY_AFTER_MAX + 1];
 	char trouble[CURL_ERROR_SIZE];
-	size_t head_bytes;
+	size_t head_bytes;   /* of all heads, the interim ones included */
 	bool let_out;	     /* the connection stood and the request was let out: it may arrive */
 	bool repeat_refused; /* libcurl wanted to send it once more */
 	bool too_large;

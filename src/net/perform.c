@@ -27,6 +27,7 @@ static void on_done(void *arg, const struct net_answer *answer)
 	pthread_mutex_lock(&w->lock);
 	w->answer = *answer;
 	w->answer.body = (struct str){ "", 0 };
+	w->answer.head = (struct str){ "", 0 }; /* for done functions only */
 	if (w->body_out) {
 		/* Fits: the answer was read with this buffer's room as its limit. */
 		(void)buf_add(w->body_out, answer->body.p, answer->body.n);
@@ -51,7 +52,9 @@ static void give(struct net_answer *answer_out, const struct waiter *w)
 int net_perform(struct net *net, const struct net_request *req, struct net_answer *answer_out,
 		struct buf *body_out, struct err *err)
 {
-	struct waiter w = { .answer = { .outcome = NET_NOT_SENT, .body = { "", 0 } } };
+	struct waiter w = {
+		.answer = { .outcome = NET_NOT_SENT, .body = { "", 0 }, .head = { "", 0 } }
+	};
 	struct net_request bounded = *req;
 	int ret;
 

@@ -151,6 +151,7 @@ void job_free(struct job *job)
 		return;
 	curl_slist_free_all(job->list);
 	buf_free(&job->answer);
+	buf_free(&job->head);
 	arena_free(&job->arena);
 	free(job);
 }
