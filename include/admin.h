@@ -38,6 +38,8 @@ int admin_live(struct admin *admin, struct buf *out);
 /* Writes the body of GET /stats; -1 when the store does not answer. Counts
  * that took long are given again for some seconds ("as_of" says from when). */
 int admin_stats(struct admin *admin, struct buf *out, struct err *err);
+/* Where a contact is: {"step","flow","language","completed","revision"}, or null; no answers. */
+int admin_session(struct admin *admin, const char *contact, struct buf *out, struct err *err);
 /* Writes Prometheus text, gauges brought up to date. */
 int admin_metrics(struct admin *admin, struct buf *out, struct err *err);
 
