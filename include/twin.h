@@ -1,12 +1,15 @@
 /*
- * twin.h - Twilio's side and a demo Auth API, for work without an account.
+ * twin.h - a Twilio WhatsApp sandbox inside the program: Twilio's side, phones, a demo Auth API.
  *
- * Reached over HTTP under /sandbox only, in sandbox mode only: the rest of
- * the program speaks with it as with the real ones. Keeps its few messages
- * in memory.
+ * A peer: it is reached over HTTP below /sandbox, and reaches the rest of the
+ * program over HTTP only, with signed webhooks. src/twin/API.md tells every
+ * route. In sandbox mode only; keeps everything in bounded memory. Any thread.
  */
 #ifndef SAMVAD_TWIN_H
 #define SAMVAD_TWIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -17,22 +20,40 @@ struct twin; /* opaque */
 
 struct twin_settings { /* borrowed during open; clock until close */
 	const char *account_sid;
-	const char *auth_token;
-	const struct clock *clock;
+	const char *auth_tokens;  /* "new,old": the first signs, all are good for REST */
+	struct clock *clock;	  /* POST /sandbox/api/clock moves it */
+	const char *sender;	  /* the account's WhatsApp sender */
+	const char *service_sid;  /* the account's Messaging Service; "": any well-formed one */
+	const char *webhook_url;  /* as Twilio's sandbox page has it; "": nothing is delivered */
+	const char *fallback_url; /* "": the webhook URL, where a fallback is needed */
+	const char *status_url;	  /* for messages that name no StatusCallback; "": none */
+	const char *session_url;  /* asked before and after a delivery, with ?contact=; "": not */
+	const char *page_dir;	  /* index.html and what it needs */
 };
 
+/* Starts its threads. */
 int twin_open(const struct twin_settings *set, struct twin **twin_out, struct err *err);
+/* Nothing new is delivered, who waits for something is answered at once, event streams end. */
+void twin_stop(struct twin *twin);
+/* Ends what is under way. No other call may be under way or follow. */
 void twin_close(struct twin **twin);
 
-/* Answers one request below /sandbox: status, type and body. Any thread. Knows:
- *   POST /sandbox/auth/api/send-otp      demo Auth API: honours Idempotency-Key, 200/422/429
- *   GET  /sandbox/auth/health
- *   GET  /sandbox/auth/sms?phone=...     the last SMS of a number (the OTP), for chat
- *   POST /sandbox/twilio/2010-04-01/Accounts/{sid}/Messages.json   create
- *   GET  the same                        list, with To= and DateSent filters
- *   GET  .../Messages/{sid}.json         fetch
- */
-int twin_answer(struct twin *twin, const struct webhook *w, struct buf *body_out,
-		const char **type_out);
+enum { TWIN_HEADERS_MAX = 512 };
+
+struct twin_reply {
+	int status;
+	const char *type;		/* NULL: no body */
+	char headers[TWIN_HEADERS_MAX]; /* more header lines, each with CRLF, or "" */
+	bool dropped;			/* a fault: the connection shall end without an answer */
+};
+/* Answers one request below /sandbox. Blocks as long as the request or a fault asks for. */
+void twin_answer(struct twin *twin, const struct webhook *w, struct buf *body_out,
+		 struct twin_reply *reply_out);
+
+/* Where a stream of events begins: behind `since`, or Last-Event-ID, or with the next one. */
+uint64_t twin_events_from(struct twin *twin, const struct webhook *w);
+/* Appends events behind *since, in the form of Server-Sent Events, and moves it. Waits at most
+ * max_wait_ms for one: then nothing is appended. -1: the twin is stopping. */
+int twin_events_read(struct twin *twin, uint64_t *since, int max_wait_ms, struct buf *out);
 
 #endif

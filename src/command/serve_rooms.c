@@ -189,11 +189,24 @@ static int open_admin(struct server *s, struct err *err)
 
 static int open_twin(struct server *s, struct err *err)
 {
-	const struct twin_settings set = { .account_sid = s->identity.account_sid,
-					   .auth_token = s->identity.auth_tokens,
-					   .clock = &s->clock };
+	const struct config *c = &s->config;
+	struct arena *a = &s->arena;
+	const char *host = strcmp(c->host, "localhost") == 0 ? "127.0.0.1" : c->host;
+	const char *own = arena_printf(a, "http://%s:%d", host, (int)c->port);
+	const char *public = c->public_url[0] ? c->public_url : own;
+	const struct twin_settings set = {
+		.account_sid = s->identity.account_sid,
+		.auth_tokens = s->identity.auth_tokens,
+		.clock = &s->clock,
+		.sender = c->twilio_whatsapp_number,
+		.service_sid = c->twilio_messaging_service_sid,
+		.webhook_url = arena_printf(a, "%s/webhook", public),
+		.status_url = arena_printf(a, "%s/webhook/status", public),
+		.session_url = arena_printf(a, "%s/sandbox/session", own),
+		.page_dir = arena_printf(a, "%s/sandbox", c->templates_dir),
+	};
 
-	return s->config.sandbox ? twin_open(&set, &s->twin, err) : 0;
+	return c->sandbox ? twin_open(&set, &s->twin, err) : 0;
 }
 
 static int open_web(struct server *s, struct err *err)
@@ -233,6 +246,7 @@ int server_open(struct server *s, struct err *err)
 
 void server_close(struct server *s)
 {
+	twin_stop(s->twin);
 	if (s->conversation)
 		conversation_hurry(s->conversation, HURRY_MS);
 	web_close(&s->web, WEB_GRACE_MS);

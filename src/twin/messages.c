@@ -1,22 +1,19 @@
 /*
- * messages.c - Twilio's Messages resource: create, list, fetch (REST API 2010-04-01).
- *
- * Checks what Twilio checks before it accepts, with its codes. What comes
- * after acceptance (delivery, status callbacks, limits over time) is not
- * played yet.
+ * messages.c - Twilio's Messages resource: who asks, what for, and one message's own calls.
  */
+#include "messages_private.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "twin_private.h"
 
-enum { PAGE_DEFAULT = 50, PAGE_MAX = 1000 };
+enum { HANG_MS = 60000, CONCURRENT_MAX = 200 };
 
 /* ---- who asks ---- */
 
@@ -58,39 +55,50 @@ static void add_date(struct json_writer *w, const char *key, int64_t ms)
 	struct tm tm;
 	char text[40] = "";
 
-	if (gmtime_r(&seconds, &tm))
+	if (ms && gmtime_r(&seconds, &tm))
 		(void)strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &tm);
-	json_add_text(w, key, text);
+	json_add_text(w, key, *text ? text : NULL);
 }
 
-static void add_message(struct twin_call *call, struct json_writer *w, const struct twin_message *m,
-			const char *status)
+static void add_error(struct json_writer *w, int code)
+{
+	const struct twin_code *known = twin_code_find(code);
+
+	if (code)
+		json_add_int(w, "error_code", code);
+	else
+		json_add_null(w, "error_code");
+	json_add_text(w, "error_message", known ? known->message : NULL);
+}
+
+void twin_resource_write(struct twin_call *call, struct json_writer *w,
+			 const struct twin_message *m)
 {
 	const char *sid = call->twin->account_sid;
 	const char *base =
 		arena_printf(&call->arena, "/2010-04-01/Accounts/%s/Messages/%s", sid, m->sid);
+	bool early = m->status == TWIN_ACCEPTED || m->status == TWIN_SCHEDULED;
 
 	json_object(w, NULL);
 	json_add_text(w, "account_sid", sid);
 	json_add_text(w, "api_version", "2010-04-01");
-	json_add_text(w, "body", m->body);
+	json_add_text(w, "body", m->text);
 	add_date(w, "date_created", m->created_ms);
-	if (strcmp(status, "queued") == 0)
-		json_add_null(w, "date_sent");
-	else
-		add_date(w, "date_sent", m->created_ms);
-	add_date(w, "date_updated", m->created_ms);
-	json_add_text(w, "direction", "outbound-api");
-	json_add_null(w, "error_code");
-	json_add_null(w, "error_message");
-	json_add_text(w, "from", m->from);
-	json_add_null(w, "messaging_service_sid");
-	json_add_text(w, "num_media", "0");
-	json_add_text(w, "num_segments", "1");
+	add_date(w, "date_sent", m->direction == TWIN_IN ? m->created_ms : m->sent_ms);
+	add_date(w, "date_updated", m->updated_ms);
+	json_add_text(w, "direction",
+		      m->direction == TWIN_IN ? "inbound"
+		      : m->by_api	      ? "outbound-api"
+					      : "outbound-reply");
+	add_error(w, m->error_code);
+	json_add_text(w, "from", early ? NULL : m->from);
+	json_add_text(w, "messaging_service_sid", m->service_sid);
+	json_add_text(w, "num_media", m->kind == TWIN_MEDIA ? "1" : "0");
+	json_add_text(w, "num_segments", early ? "0" : "1");
 	json_add_null(w, "price");
 	json_add_null(w, "price_unit");
 	json_add_text(w, "sid", m->sid);
-	json_add_text(w, "status", status);
+	json_add_text(w, "status", twin_status_names[m->status]);
 	json_object(w, "subresource_uris");
 	json_add_text(w, "media", arena_printf(&call->arena, "%s/Media.json", base));
 	json_end(w);
@@ -99,201 +107,188 @@ static void add_message(struct twin_call *call, struct json_writer *w, const str
 	json_end(w);
 }
 
-/* ---- create ---- */
+/* ---- one message ---- */
 
-static bool is_whatsapp(const char *address)
+static int show(struct twin_call *call, const struct twin_message *m)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	const char *rest = address + 9;
-
-	if (strncmp(address, "whatsapp:", 9) != 0 || !contact_is_valid(address))
-		return false;
-	if (contact_number(address))
-		return true;
-	return strspn(rest, letters) == 2 && rest[2] == '.' && rest[3]; /* business-scoped id */
-}
-
-static int refuse(struct twin_call *call, const char *to, const char *from, struct str body)
-{
-	if (!*to)
-		return twin_error(call->out, 400, 21604, "A 'To' phone number is required.");
-	if (!*from)
-		return twin_error(call->out, 400, 21603,
-				  "A 'From' or 'MessagingServiceSid' is required.");
-	if (!is_whatsapp(to))
-		return twin_error(call->out, 400, 21211, "The 'To' number is not valid.");
-	if (!is_whatsapp(from))
-		return twin_error(call->out, 400, 21212, "The 'From' number is not valid.");
-	if (!body.n)
-		return twin_error(call->out, 400, 21602, "Message body is required.");
-	if (!text_is_utf8(body) || text_chars(body) > TWIN_MAX_BODY)
-		return twin_error(call->out, 400, 21617,
-				  "The message body exceeds the 1600 character limit.");
-	return 0;
-}
-
-static struct twin_message *keep(struct twin *twin, const char *to, const char *from,
-				 struct str body)
-{
-	struct twin_message *m = &twin->messages[twin->message_count++ % TWIN_MAX_KEPT];
-	char id[ID_HEX_SIZE];
-
-	free(m->body);
-	*m = (struct twin_message){ .created_ms = clock_now_ms(twin->clock) };
-	id_random(id);
-	(void)snprintf(m->sid, sizeof m->sid, "SM%s", id);
-	(void)snprintf(m->to, sizeof m->to, "%s", to);
-	(void)snprintf(m->from, sizeof m->from, "%s", from);
-	m->body = mem_strndup(body.p, body.n);
-	return m;
-}
-
-static const char *text_of(const struct form *form, const char *name)
-{
-	struct str s = form_get(form, name);
-
-	return s.p ? s.p : "";
-}
-
-static int create(struct twin_call *call)
-{
-	static const char service_sender[] = "whatsapp:+14155238886";
 	struct json_writer w;
+
+	json_begin(&w, call->out);
+	twin_resource_write(call, &w, m);
+	return 200;
+}
+
+static int update(struct twin_call *call, struct twin_message *m)
+{
 	struct form form;
-	const char *to, *from;
-	struct str body;
-	int status;
+	struct str body, status;
 
 	if (form_decode(call->hook->body, &call->arena, &form, NULL) < 0)
-		return twin_error(call->out, 400, 20001, "The form is malformed.");
-	to = text_of(&form, "To");
-	from = text_of(&form, "From");
+		return twin_rest_error(call, 20001);
+	status = form_get(&form, "Status");
 	body = form_get(&form, "Body");
-	if (!*from && *text_of(&form, "MessagingServiceSid"))
-		from = service_sender;
-	status = refuse(call, to, from, body);
-	if (status)
-		return status;
-	json_begin(&w, call->out);
-	add_message(call, &w, keep(call->twin, to, from, body), "queued");
-	return 201;
+	if (status.p) {
+		if (!str_is(status, "canceled") || m->status != TWIN_SCHEDULED)
+			return twin_rest_error(call, 30409);
+		twin_status_set(call->twin, m, TWIN_CANCELED, 0);
+	} else if (body.p && body.n == 0) { /* redaction; any other text is refused */
+		free(m->text);
+		m->text = mem_strdup("");
+		m->updated_ms = clock_now_ms(call->twin->clock);
+		twin_message_publish(call->twin, m);
+	} else {
+		return twin_rest_error(call, 20001);
+	}
+	return show(call, m);
 }
 
-/* ---- list and fetch ---- */
-
-/* "2026-11-20" or longer: compares as many characters as were given. */
-static bool date_fits(const struct form *query, const char *name, int64_t ms, int low, int high)
+static int remove_message(struct twin_call *call, struct twin_message *m)
 {
-	const char *limit = text_of(query, name);
-	size_t n = strlen(limit);
-	char own[25];
-	int order;
-
-	if (!n)
-		return true;
-	clock_format_iso(ms, own);
-	order = strncmp(own, limit, n < 19 ? n : 19);
-	order = order < 0 ? -1 : order > 0;
-	return order >= low && order <= high;
+	m->removed = true; /* the phone keeps what it has got */
+	call->reply->type = NULL;
+	return 204;
 }
 
-static bool is_wanted(const struct form *query, const struct twin_message *m)
+static int list_media(struct twin_call *call, const struct twin_message *m)
 {
-	const char *to = text_of(query, "To");
-	const char *from = text_of(query, "From");
-
-	return (!*to || strcmp(to, m->to) == 0) && (!*from || strcmp(from, m->from) == 0) &&
-	       date_fits(query, "DateSent", m->created_ms, 0, 0) &&
-	       date_fits(query, "DateSent>", m->created_ms, 0, 1) &&
-	       date_fits(query, "DateSent<", m->created_ms, -1, 0);
-}
-
-static size_t kept(const struct twin *twin)
-{
-	return twin->message_count < TWIN_MAX_KEPT ? twin->message_count : TWIN_MAX_KEPT;
-}
-
-/* The i-th newest. */
-static const struct twin_message *message_at(const struct twin *twin, size_t i)
-{
-	return &twin->messages[(twin->message_count - 1 - i) % TWIN_MAX_KEPT];
-}
-
-static long page_size(const struct form *query)
-{
-	long n = strtol(text_of(query, "PageSize"), NULL, 10);
-
-	return n < 1 ? PAGE_DEFAULT : n > PAGE_MAX ? PAGE_MAX : n;
-}
-
-/* One page only: what does not fit in it is older than a helper of tests needs. */
-static int list(struct twin_call *call)
-{
-	const struct twin *twin = call->twin;
 	struct json_writer w;
-	long size = page_size(&call->query);
-	long shown = 0;
 
 	json_begin(&w, call->out);
 	json_object(&w, NULL);
-	json_array(&w, "messages");
-	for (size_t i = 0; i < kept(twin) && shown < size; i++) {
-		if (is_wanted(&call->query, message_at(twin, i))) {
-			add_message(call, &w, message_at(twin, i), "sent");
-			shown++;
-		}
+	json_array(&w, "media_list");
+	if (m->kind == TWIN_MEDIA) {
+		json_object(&w, NULL);
+		json_add_text(&w, "sid", arena_printf(&call->arena, "ME%s", m->sid + 2));
+		json_add_text(&w, "account_sid", call->twin->account_sid);
+		json_add_text(&w, "parent_sid", m->sid);
+		json_add_text(&w, "content_type", m->media_type);
+		add_date(&w, "date_created", m->created_ms);
+		add_date(&w, "date_updated", m->created_ms);
+		json_end(&w);
 	}
 	json_end(&w);
 	json_add_int(&w, "page", 0);
-	json_add_int(&w, "page_size", size);
-	json_add_int(&w, "start", 0);
-	json_add_int(&w, "end", shown ? shown - 1 : 0);
-	json_add_text(&w, "uri",
-		      arena_printf(&call->arena, "/2010-04-01/Accounts/%s/Messages.json",
-				   twin->account_sid));
+	json_add_int(&w, "page_size", 50);
 	json_add_null(&w, "next_page_uri");
-	json_add_null(&w, "previous_page_uri");
 	json_end(&w);
 	return 200;
 }
 
-static int fetch(struct twin_call *call, const char *sid, size_t n)
+/* "/SM….json", "/SM…/Media.json". */
+static int answer_one(struct twin_call *call, const char *rest)
 {
-	struct json_writer w;
+	size_t n = strcspn(rest, "./");
+	const char *sid = arena_strndup(&call->arena, rest, n);
+	struct twin_message *m = twin_message_find(call->twin, sid);
+	const char *method = call->hook->method;
 
-	for (size_t i = 0; i < kept(call->twin); i++) {
-		const struct twin_message *m = message_at(call->twin, i);
-
-		if (strlen(m->sid) == n && memcmp(m->sid, sid, n) == 0) {
-			json_begin(&w, call->out);
-			add_message(call, &w, m, "sent");
-			return 200;
-		}
-	}
-	return twin_error(call->out, 404, 20404, "The requested resource was not found.");
+	if (!m || m->removed || m->direction == TWIN_SMS)
+		return twin_rest_error(call, 20404);
+	if (strcmp(rest + n, "/Media.json") == 0 && strcmp(method, "GET") == 0)
+		return list_media(call, m);
+	if (strcmp(rest + n, ".json") != 0)
+		return twin_rest_error(call, 20404);
+	if (strcmp(method, "GET") == 0)
+		return show(call, m);
+	if (strcmp(method, "POST") == 0)
+		return update(call, m);
+	if (strcmp(method, "DELETE") == 0)
+		return remove_message(call, m);
+	return twin_rest_error(call, 20004);
 }
 
-int twin_messages_answer(struct twin_call *call)
-{
-	static const char base[] = "/twilio/2010-04-01/Accounts/";
-	const char *method = call->hook->method;
-	const char *rest = call->path + sizeof base - 1;
-	size_t sid = strlen(call->twin->account_sid);
+/* ---- the resource ---- */
 
-	if (strncmp(call->path, base, sizeof base - 1) != 0)
-		return twin_error(call->out, 404, 20404, "The requested resource was not found.");
-	if (!is_authenticated(call))
-		return twin_error(call->out, 401, 20003, "Authenticate");
-	if (strncmp(rest, call->twin->account_sid, sid) != 0 ||
-	    strncmp(rest + sid, "/Messages", 9) != 0)
-		return twin_error(call->out, 404, 20404, "The requested resource was not found.");
-	rest += sid + 9;
-	if (strcmp(rest, ".json") == 0 && strcmp(method, "POST") == 0)
-		return create(call);
-	if (strcmp(rest, ".json") == 0 && strcmp(method, "GET") == 0)
-		return list(call);
-	if (rest[0] == '/' && strlen(rest) > 6 && strcmp(rest + strlen(rest) - 5, ".json") == 0 &&
-	    strcmp(method, "GET") == 0)
-		return fetch(call, rest + 1, strlen(rest) - 6);
-	return twin_error(call->out, 405, 20004, "Method not allowed");
+static int answer(struct twin_call *call, const char *rest)
+{
+	if (strncmp(rest, "/Messages/", 10) == 0)
+		return answer_one(call, rest + 10);
+	if (strcmp(rest, "/Messages.json") != 0)
+		return twin_rest_error(call, 20404);
+	if (strcmp(call->hook->method, "POST") == 0)
+		return twin_rest_create(call);
+	if (strcmp(call->hook->method, "GET") == 0)
+		return twin_rest_list(call);
+	return twin_rest_error(call, 20004);
+}
+
+/* Until the fault is another one; then as if Twilio had given up. */
+static int hang(struct twin_call *call)
+{
+	int64_t until = clock_mono_ms() + HANG_MS;
+	struct twin *twin = call->twin;
+
+	if (twin->waiting >= TWIN_MAX_WAITING)
+		return twin_rest_error(call, 20429);
+	twin->waiting++;
+	while (twin->faults.rest == REST_HANG && clock_mono_ms() < until && !twin->stopping)
+		(void)twin_wait_until(twin, until);
+	twin->waiting--;
+	return twin_rest_error(call, 20503);
+}
+
+/* The fault that this request meets; counts it. */
+static enum twin_rest_fault take_fault(struct twin *twin)
+{
+	enum twin_rest_fault fault = twin->faults.rest;
+
+	if (fault != REST_OK && twin->faults.rest_times > 0 && --twin->faults.rest_times == 0)
+		twin->faults.rest = REST_OK;
+	return fault;
+}
+
+static int answer_faulty(struct twin_call *call, const char *rest)
+{
+	switch (take_fault(call->twin)) {
+	case REST_429:
+		return twin_rest_error(call, 20429);
+	case REST_500:
+		return twin_rest_error(call, 20500);
+	case REST_503:
+		return twin_rest_error(call, 20503);
+	case REST_HANG:
+		return hang(call);
+	case REST_LOST:
+		call->reply->dropped = true;
+		break;
+	case REST_OK:
+	case REST_FAULTS:
+		break;
+	}
+	return answer(call, rest);
+}
+
+static void add_headers(struct twin_call *call)
+{
+	char id[ID_HEX_SIZE];
+
+	id_random(id);
+	(void)snprintf(call->reply->headers, sizeof call->reply->headers,
+		       "Twilio-Request-Id: RQ%s\r\nTwilio-Request-Duration: 0.001\r\n"
+		       "Twilio-Concurrent-Requests: %u\r\nX-API-Domain: api.twilio.com\r\n"
+		       "X-Home-Region: us1\r\n",
+		       id, call->twin->asking);
+}
+
+int twin_rest(struct twin_call *call)
+{
+	static const char base[] = "2010-04-01/Accounts/";
+	const char *rest = call->args[0];
+	size_t sid = strlen(call->twin->account_sid);
+	int status;
+
+	call->twin->asking++;
+	add_headers(call);
+	if (strncmp(rest, base, sizeof base - 1) != 0)
+		status = twin_rest_error(call, 20404);
+	else if (!is_authenticated(call))
+		status = twin_rest_error(call, 20003);
+	else if (call->twin->asking > CONCURRENT_MAX)
+		status = twin_rest_error(call, 20429);
+	else if (strncmp(rest + sizeof base - 1, call->twin->account_sid, sid) != 0)
+		status = twin_rest_error(call, 20404);
+	else
+		status = answer_faulty(call, rest + sizeof base - 1 + sid);
+	call->twin->asking--;
+	return status;
 }

@@ -1,26 +1,251 @@
 /*
- * twin.c - opening, closing, and which part answers a request below /sandbox.
+ * twin.c - opening, closing, and the table of routes below /sandbox.
  */
+#include "twin_private.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "base/json.h"
 #include "base/mem.h"
-#include "twin_private.h"
+
+/* ---- routes ---- */
+
+struct route {
+	const char *method; /* "*": the handler decides */
+	const char *path; /* '*' stands for one part, at most twice; "**" at the end for the rest */
+	int (*handler)(struct twin_call *call);
+};
+
+static const struct route routes[] = {
+	{ "*", "/twilio/**", twin_rest },
+	{ "POST", "/auth/api/send-otp", twin_auth_send_otp },
+	{ "GET", "/auth/sms", twin_auth_sms },
+	{ "GET", "/auth/health", twin_auth_health },
+	{ "GET", "/auth", twin_auth_health },
+	{ "GET", "/auth/", twin_auth_health },
+	{ "GET", "", twin_page },
+	{ "GET", "/", twin_page },
+	{ "GET", "/page/*", twin_page },
+	{ "GET", "/api/state", twin_state },
+	{ "POST", "/api/clock", twin_clock },
+	{ "GET", "/api/faults", twin_faults_get },
+	{ "PUT", "/api/faults", twin_faults_put },
+	{ "DELETE", "/api/faults", twin_faults_delete },
+	{ "POST", "/api/phones", twin_phones_create },
+	{ "DELETE", "/api/phones/*", twin_phones_delete },
+	{ "PATCH", "/api/phones/*", twin_phones_patch },
+	{ "POST", "/api/phones/*/messages", twin_write },
+	{ "POST", "/api/phones/*/read", twin_phones_read },
+	{ "POST", "/api/phones/*/clear", twin_phones_clear },
+	{ "GET", "/api/phones/*/transcript", twin_transcript },
+	{ "GET", "/api/messages/*/inspection", twin_inspection },
+};
+
+static bool path_fits(const char *pattern, const char *path, struct twin_call *call)
+{
+	size_t count = 0;
+
+	for (; *pattern; pattern++) {
+		size_t n;
+
+		if (*pattern != '*') {
+			if (*path++ != *pattern)
+				return false;
+			continue;
+		}
+		if (pattern[1] == '*') {
+			call->args[count] = arena_strdup(&call->arena, path);
+			return true;
+		}
+		n = strcspn(path, "/");
+		if (n == 0)
+			return false;
+		call->args[count++] = arena_strndup(&call->arena, path, n);
+		path += n;
+	}
+	return *path == '\0';
+}
+
+static int refuse_method(struct twin_call *call, const char *allowed)
+{
+	(void)snprintf(call->reply->headers, sizeof call->reply->headers, "Allow: %s\r\n", allowed);
+	return twin_refuse(call, 405, "method_not_allowed", NULL,
+			   arena_printf(&call->arena, "use %s", allowed));
+}
+
+static int route(struct twin_call *call)
+{
+	const char *method = call->hook->method;
+	const char *allowed = NULL;
+
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+		const struct route *r = &routes[i];
+
+		if (!path_fits(r->path, call->path, call))
+			continue;
+		if (strcmp(r->method, "*") == 0 || strcmp(r->method, method) == 0)
+			return r->handler(call);
+		allowed = allowed ? arena_printf(&call->arena, "%s, %s", allowed, r->method)
+				  : r->method;
+	}
+	if (allowed)
+		return refuse_method(call, allowed);
+	return twin_refuse(call, 404, "not_found", NULL, "nothing is here");
+}
+
+void twin_answer(struct twin *twin, const struct webhook *w, struct buf *body_out,
+		 struct twin_reply *reply_out)
+{
+	static const char prefix[] = "/sandbox";
+	struct twin_call call = { .twin = twin, .hook = w, .out = body_out, .reply = reply_out };
+	const char *query = strchr(w->target, '?');
+	size_t n = query ? (size_t)(query - w->target) : strlen(w->target);
+
+	*reply_out = (struct twin_reply){ .type = "application/json" };
+	call.path = arena_strndup(&call.arena, w->target, n);
+	if (strncmp(call.path, prefix, sizeof prefix - 1) == 0)
+		call.path += sizeof prefix - 1;
+	if (form_decode(str_of(query ? query + 1 : ""), &call.arena, &call.query, NULL) < 0) {
+		reply_out->status =
+			twin_refuse(&call, 400, "malformed", NULL, "the query is malformed");
+	} else {
+		pthread_mutex_lock(&twin->lock);
+		reply_out->status = route(&call);
+		pthread_mutex_unlock(&twin->lock);
+	}
+	if (reply_out->status == 204)
+		reply_out->type = NULL;
+	arena_free(&call.arena);
+}
+
+/* ---- what handlers share ---- */
+
+int twin_refuse(struct twin_call *call, int status, const char *code, const char *field,
+		const char *message)
+{
+	struct json_writer w;
+
+	buf_reset(call->out);
+	call->reply->type = "application/json";
+	json_begin(&w, call->out);
+	json_object(&w, NULL);
+	json_object(&w, "error");
+	json_add_text(&w, "code", code);
+	json_add_text(&w, "message", message);
+	if (field)
+		json_add_text(&w, "field", field);
+	json_end(&w);
+	json_end(&w);
+	return status;
+}
+
+struct cJSON *twin_body(struct twin_call *call)
+{
+	struct str body = call->hook->body;
+	struct cJSON *root = NULL;
+	struct err err = { 0 };
+
+	if (body.n == 0)
+		body = str_of("{}");
+	if (json_parse(body, &root, &err) < 0)
+		(void)twin_refuse(call, 400, "malformed", NULL, err.text);
+	return root;
+}
+
+bool twin_wait_until(struct twin *twin, int64_t until_ms)
+{
+	struct timespec until = { .tv_sec = until_ms / 1000,
+				  .tv_nsec = until_ms % 1000 * 1000000L };
+
+	if (twin->stopping)
+		return false;
+	return pthread_cond_timedwait(&twin->changed, &twin->lock, &until) == 0 && !twin->stopping;
+}
+
+void twin_changed(struct twin *twin)
+{
+	pthread_cond_broadcast(&twin->changed);
+}
+
+/* ---- opening and closing ---- */
+
+static void copy_settings(struct twin *twin, const struct twin_settings *set)
+{
+	twin->account_sid = mem_strdup(set->account_sid);
+	twin->auth_tokens = mem_strdup(set->auth_tokens);
+	twin->sign_token = mem_strndup(set->auth_tokens, strcspn(set->auth_tokens, ","));
+	twin->clock = set->clock;
+	twin->sender = mem_strdup(set->sender ? set->sender : "");
+	twin->service_sid = mem_strdup(set->service_sid ? set->service_sid : "");
+	twin->webhook_url = mem_strdup(set->webhook_url ? set->webhook_url : "");
+	twin->fallback_url = mem_strdup(set->fallback_url ? set->fallback_url : "");
+	twin->status_url = mem_strdup(set->status_url ? set->status_url : "");
+	twin->session_url = mem_strdup(set->session_url ? set->session_url : "");
+	twin->page_dir = mem_strdup(set->page_dir ? set->page_dir : "");
+}
+
+static int start(struct twin *twin, struct err *err)
+{
+	const struct net_settings net = { .max_in_flight = 2 * TWIN_WORKERS,
+					  .max_queued = 2 * TWIN_WORKERS,
+					  .user_agent = "TwilioProxy/1.1" };
+
+	return net_open(&net, &twin->net, err) < 0 || twin_pool_start(twin, err) < 0 ||
+			       twin_status_start(twin, err) < 0
+		       ? -1
+		       : 0;
+}
 
 int twin_open(const struct twin_settings *set, struct twin **twin_out, struct err *err)
 {
 	struct twin *twin;
+	pthread_condattr_t attr;
 
-	if (!set->account_sid[0] || !set->auth_token[0])
+	if (!set->account_sid[0] || !set->auth_tokens[0])
 		return err_set(err, ERR_INPUT, "the sandbox needs an account SID and a token");
 	twin = mem_alloc(sizeof *twin);
 	pthread_mutex_init(&twin->lock, NULL);
-	twin->account_sid = mem_strdup(set->account_sid);
-	twin->auth_tokens = mem_strdup(set->auth_token);
-	twin->clock = set->clock;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&twin->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	copy_settings(twin, set);
+	twin->messages = mem_array(TWIN_MAX_MESSAGES, sizeof *twin->messages);
+	twin->event_first = 1;
+	TAILQ_INIT(&twin->jobs);
+	twin_faults_init(&twin->faults);
+	if (start(twin, err) < 0) {
+		twin_close(&twin);
+		return -1;
+	}
 	*twin_out = twin;
 	return 0;
+}
+
+void twin_stop(struct twin *twin)
+{
+	if (!twin)
+		return;
+	pthread_mutex_lock(&twin->lock);
+	twin->stopping = true;
+	twin_changed(twin);
+	pthread_mutex_unlock(&twin->lock);
+}
+
+static void free_settings(struct twin *twin)
+{
+	char *const texts[] = { twin->account_sid, twin->sender,       twin->service_sid,
+				twin->webhook_url, twin->fallback_url, twin->status_url,
+				twin->session_url, twin->page_dir };
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		free(texts[i]);
+	mem_wipe_free(twin->auth_tokens, strlen(twin->auth_tokens));
+	mem_wipe_free(twin->sign_token, strlen(twin->sign_token));
 }
 
 void twin_close(struct twin **twinp)
@@ -29,62 +254,18 @@ void twin_close(struct twin **twinp)
 
 	if (!twin)
 		return;
-	for (size_t i = 0; i < TWIN_MAX_KEPT; i++)
-		free(twin->messages[i].body);
-	mem_wipe_free(twin->auth_tokens, strlen(twin->auth_tokens));
-	free(twin->account_sid);
+	twin_stop(twin);
+	twin_status_stop(twin);
+	if (twin->net)
+		net_stop(twin->net, 0); /* who waits for an answer gets none */
+	twin_pool_stop(twin);
+	net_close(&twin->net, 0);
+	twin_messages_free(twin);
+	twin_events_free(twin);
+	free_settings(twin);
+	free(twin->plan);
+	pthread_cond_destroy(&twin->changed);
 	pthread_mutex_destroy(&twin->lock);
 	free(twin);
 	*twinp = NULL;
-}
-
-int twin_error(struct buf *out, int status, int code, const char *message)
-{
-	struct json_writer w;
-	struct buf text;
-
-	buf_init(&text, 128);
-	(void)buf_addf(&text, "https://www.twilio.com/docs/errors/%d", code);
-	json_begin(&w, out);
-	json_object(&w, NULL);
-	json_add_int(&w, "code", code);
-	json_add_text(&w, "message", message);
-	json_add_text(&w, "more_info", text.data);
-	json_add_int(&w, "status", status);
-	json_end(&w);
-	buf_free(&text);
-	return status;
-}
-
-static int route(struct twin_call *call)
-{
-	if (strncmp(call->path, "/auth", 5) == 0 && (!call->path[5] || call->path[5] == '/'))
-		return twin_auth_answer(call);
-	if (strncmp(call->path, "/twilio", 7) == 0 && (!call->path[7] || call->path[7] == '/'))
-		return twin_messages_answer(call);
-	return twin_error(call->out, 404, 20404, "nothing is here");
-}
-
-int twin_answer(struct twin *twin, const struct webhook *w, struct buf *body_out,
-		const char **type_out)
-{
-	static const char prefix[] = "/sandbox";
-	struct twin_call call = { .twin = twin, .hook = w, .out = body_out };
-	const char *query = strchr(w->target, '?');
-	size_t n = query ? (size_t)(query - w->target) : strlen(w->target);
-	int status;
-
-	*type_out = "application/json";
-	call.path = arena_strndup(&call.arena, w->target, n);
-	if (strncmp(call.path, prefix, sizeof prefix - 1) == 0)
-		call.path += sizeof prefix - 1;
-	if (form_decode(str_of(query ? query + 1 : ""), &call.arena, &call.query, NULL) < 0) {
-		status = twin_error(body_out, 400, 20001, "the query is malformed");
-	} else {
-		pthread_mutex_lock(&twin->lock);
-		status = route(&call);
-		pthread_mutex_unlock(&twin->lock);
-	}
-	arena_free(&call.arena);
-	return status;
 }

@@ -90,6 +90,7 @@ static const char *reason_phrase(int status)
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
 		{ 408, "Request Timeout" },
+		{ 409, "Conflict" },
 		{ 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" },
 		{ 422, "Unprocessable Content" },
@@ -130,7 +131,9 @@ int web_answer_format(const struct web_answer *an, const struct web_request *rq,
 		       an->status, reason_phrase(an->status), http_date(), rq->id);
 	if (an->type)
 		(void)buf_addf(wire, "Content-Type: %s\r\n", an->type);
-	if (an->status != 204)
+	if (an->headers)
+		(void)buf_adds(wire, an->headers);
+	if (an->status != 204 && !an->stream)
 		(void)buf_addf(wire, "Content-Length: %zu\r\n", an->body.len);
 	if (an->allow)
 		(void)buf_addf(wire, "Allow: %s\r\n", an->allow);

@@ -21,6 +21,9 @@ const struct web_route web_routes[] = {
 	{ "GET", "/stats", WHO_ADMIN, 0, NULL, handle_stats },
 	{ "GET", "/metrics", WHO_METRICS, 0, NULL, handle_metrics },
 	{ "POST", "/send-broadcast", WHO_ADMIN, WEB_MAX_BODY, NULL, handle_broadcast },
+	{ "GET", "/sandbox", WHO_SANDBOX, 0, NULL, handle_twin },
+	{ "GET", "/sandbox/session", WHO_SANDBOX, 0, NULL, handle_twin_session },
+	{ "GET", "/sandbox/events", WHO_SANDBOX, 0, NULL, handle_twin_events },
 	{ "*", "/sandbox/*", WHO_SANDBOX, WEB_MAX_BODY, NULL, handle_twin },
 };
 const size_t web_route_count = sizeof web_routes / sizeof *web_routes;
@@ -63,7 +66,7 @@ enum web_match web_route_find(const char *method, const char *path, bool sandbox
 /* ---- counting ---- */
 
 static const int statuses[] = { 200, 201, 202, 204, 400, 401, 403, 404, 405, 408,
-				413, 415, 422, 429, 431, 500, 501, 503, 0 /* others */ };
+				409, 413, 415, 422, 429, 431, 500, 501, 503, 0 /* others */ };
 enum { STATUSES = sizeof statuses / sizeof *statuses };
 
 /* Looking a metric up takes a lock; each is looked up once. The last row: no route. */

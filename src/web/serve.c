@@ -93,8 +93,8 @@ static bool must_close(const struct web *web, const struct web_request *rq,
 	       !version || strcmp(version, "1.1") != 0 || (wish && strcasecmp(wish, "close") == 0);
 }
 
-static void send_answer(struct web *web, const struct web_request *rq, struct web_answer *an,
-			struct mg_connection *conn)
+static void send_whole(struct web *web, const struct web_request *rq, struct web_answer *an,
+		       struct mg_connection *conn)
 {
 	const struct mg_request_info *info = mg_get_request_info(conn);
 	struct patience_wait wait = { .peer = info->remote_addr,
@@ -113,6 +113,17 @@ static void send_answer(struct web *web, const struct web_request *rq, struct we
 		log_debug("the client left before its answer");
 	(void)patience_end(web->patience, &wait);
 	buf_free(&wire);
+}
+
+static void send_answer(struct web *web, struct web_request *rq, struct web_answer *an,
+			struct mg_connection *conn)
+{
+	if (an->drop)
+		mg_disable_connection_keep_alive(conn); /* it ends with nothing written */
+	else if (an->stream)
+		web_stream_run(web, rq, an, conn);
+	else
+		send_whole(web, rq, an, conn);
 }
 
 void web_serve(struct web *web, struct mg_connection *conn)

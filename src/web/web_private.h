@@ -28,6 +28,7 @@ enum {
 	WEB_MAX_ANSWER = 16 << 20, /* of an answer's body */
 	WEB_MAX_HEAD = 16384,	   /* request line and headers together */
 	WEB_PATIENCE_MS = 10000,   /* a whole body must have come by then, a whole answer gone */
+	WEB_MAX_STREAMS = 32,	   /* at once; fewer when there are few threads */
 	WEB_DISCARD_MS = 1000,
 	WEB_DISCARD_MAX = 4 << 20,
 	WEB_REQUEST_ID_MAX = 64,
@@ -45,6 +46,9 @@ enum web_who {
 
 struct web_request;
 struct web_answer;
+struct web_stream;
+/* Runs until the stream ends: the client left, or the server drains. */
+typedef void (*web_stream_writer)(struct web *web, struct web_request *rq, struct web_stream *st);
 typedef void (*web_handler)(struct web *web, struct web_request *rq, struct web_answer *an);
 
 struct web_route {
@@ -82,8 +86,11 @@ struct web_answer {
 	const char *type;      /* NULL: no body */
 	const char *allow;     /* 405 only */
 	const char *challenge; /* WWW-Authenticate, 401 only */
+	const char *headers;   /* more lines, each with CRLF; NULL: none */
 	struct buf body;
-	bool close; /* end the connection: its body was not read */
+	bool close;		  /* end the connection: its body was not read */
+	bool drop;		  /* end it without an answer */
+	web_stream_writer stream; /* writes the body itself, after the head; or NULL */
 };
 
 void web_answer_init(struct web_answer *an);
@@ -137,6 +144,17 @@ bool patience_end(struct patience *p, struct patience_wait *w);
  * its stop flag every two seconds. New connections are refused from here on. */
 void patience_wake(uint16_t own_port);
 
+/* ---- stream.c: answers that are written piece by piece, for a long time ---- */
+
+/* Takes one of few places; false, with the refusal in `an`, when there is none. A place that was
+ * taken is given back by web_stream_run. */
+bool web_stream_admit(struct web *web, const struct web_request *rq, struct web_answer *an);
+/* Sends the head, runs an->stream, ends the connection. */
+void web_stream_run(struct web *web, struct web_request *rq, struct web_answer *an,
+		    struct mg_connection *conn);
+/* Writes now. False: the client left or does not read, or the server drains. */
+bool web_stream_write(struct web_stream *st, const char *bytes, size_t n);
+
 /* ---- the server ---- */
 
 enum { WEB_MAGIC = 0x53575631 };
@@ -150,6 +168,7 @@ struct web {
 	unsigned threads;
 	uint8_t admin_digest[SHA256_SIZE];
 	atomic_uint connections;
+	atomic_uint streams;
 	atomic_uint under_way; /* requests being answered */
 	atomic_bool draining;  /* answer, then close the connection */
 	atomic_bool refusing;  /* answer 503 */
@@ -172,5 +191,7 @@ void handle_stats(struct web *web, struct web_request *rq, struct web_answer *an
 void handle_metrics(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_broadcast(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_twin(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_twin_events(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_twin_session(struct web *web, struct web_request *rq, struct web_answer *an);
 
 #endif

@@ -14,6 +14,7 @@
 
 #define SID	 "AC00000000000000000000000000000001"
 #define MESSAGES "/sandbox/twilio/2010-04-01/Accounts/" SID "/Messages"
+#define ONE	 "To=whatsapp:%2B919876543210&From=whatsapp:%2B14155238886&Body=Hi"
 #define OTP	 "/sandbox/auth/api/send-otp"
 
 static struct clock clock_;
@@ -25,16 +26,16 @@ static int ask_with(const char *method, const char *target, const char *text, co
 		    const char *value)
 {
 	struct webhook w = { .method = method, .target = target, .body = str_of(text) };
-	const char *type = NULL;
-	int status;
+	struct twin_reply reply;
 
 	if (header)
 		w.headers[w.header_count++] = (struct webhook_header){ header, value };
 	buf_reset(&body);
-	status = twin_answer(twin, &w, &body, &type);
-	assert_string_equal(type, "application/json");
+	twin_answer(twin, &w, &body, &reply);
+	if (reply.status != 204)
+		assert_string_equal(reply.type, "application/json");
 	assert_false(body.full);
-	return status;
+	return reply.status;
 }
 
 static int ask(const char *method, const char *target, const char *text)
@@ -45,13 +46,16 @@ static int ask(const char *method, const char *target, const char *text)
 static int begin(void **state)
 {
 	static const char plain[] = SID ":new";
-	const struct twin_settings set = { SID, "new,old", &clock_ };
+	const struct twin_settings set = { .account_sid = SID,
+					   .auth_tokens = "new,old",
+					   .clock = &clock_,
+					   .sender = "whatsapp:+14155238886" };
 
 	(void)state;
 	clock_init_standing(&clock_, 1795000000000);
 	memcpy(good, "Basic ", 6);
 	base64_encode(plain, sizeof plain - 1, good + 6);
-	buf_init(&body, 4 << 20);
+	buf_init(&body, 16 << 20);
 	return twin_open(&set, &twin, NULL);
 }
 
@@ -77,15 +81,16 @@ static void test_create_checks(void **state)
 		{ "business-scoped id", "To=whatsapp:IN.1349&From=whatsapp:%2B14155238886&Body=Hi",
 		  201, "whatsapp:IN.1349" },
 		{ "messaging service",
-		  "To=whatsapp:%2B919876543210&MessagingServiceSid=MG1&Body=Hi", 201,
-		  "\"sid\":\"SM" },
+		  "To=whatsapp:%2B919876543210&MessagingServiceSid="
+		  "MG00000000000000000000000000000001&Body=Hi",
+		  201, "\"status\":\"accepted\"" },
 		{ "no To", "From=whatsapp:%2B14155238886&Body=Hi", 400, "\"code\":21604" },
 		{ "no From", "To=whatsapp:%2B919876543210&Body=Hi", 400, "\"code\":21603" },
 		{ "To is no number", "To=whatsapp:98&From=whatsapp:%2B14155238886&Body=Hi", 400,
 		  "\"code\":21211" },
 		{ "To of another channel",
 		  "To=%2B919876543210&From=whatsapp:%2B14155238886&Body=Hi", 400,
-		  "\"code\":21211" },
+		  "\"code\":21910" },
 		{ "From is no number", "To=whatsapp:%2B919876543210&From=whatsapp:me&Body=Hi", 400,
 		  "\"code\":21212" },
 		{ "no Body", "To=whatsapp:%2B919876543210&From=whatsapp:%2B14155238886", 400,
@@ -194,11 +199,17 @@ static void test_list_and_fetch(void **state)
 static void test_memory_is_bounded(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 1200; i++)
-		send_to("919876543210", i < 200 ? "old" : "kept");
-	assert_int_equal(ask("GET", MESSAGES ".json?PageSize=5000", ""), 200);
+	for (int i = 0; i < 10000; i++)
+		send_to("919876543210", i == 0 ? "old" : "kept");
+	/* every one is on its way: the queue is full */
+	assert_int_equal(ask("POST", MESSAGES ".json", ONE), 400);
+	assert_non_null(strstr(body.data, "\"code\":21611"));
+	assert_int_equal(ask("POST", "/sandbox/api/clock", "{\"advance_ms\":3600000}"), 200);
+	send_to("919876543210", "new");
+	assert_int_equal(ask("GET", MESSAGES ".json?PageSize=1000&Page=9", ""), 200);
 	assert_int_equal(count_of("\"sid\":"), 1000);
 	assert_int_equal(count_of("\"body\":\"old\""), 0);
+	assert_non_null(strstr(body.data, "\"next_page_uri\":null"));
 }
 
 static int otp(const char *phone, const char *key)

@@ -1,0 +1,226 @@
+/*
+ * pool.c - the threads that call webhooks, and the list of what they shall do when.
+ *
+ * Callbacks get half of the threads at most: a status URL that hangs must not
+ * keep people's messages waiting.
+ */
+#include "twin_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* ---- the list ---- */
+
+static void job_free(struct twin_job *job)
+{
+	free(job->url);
+	free(job->form);
+	free(job);
+}
+
+/* Earliest first; of equal ones the older first. */
+static void insert(struct twin *twin, struct twin_job *job)
+{
+	struct twin_job *before;
+
+	TAILQ_FOREACH_REVERSE(before, &twin->jobs, twin_jobs, link)
+	{
+		if (before->due_ms <= job->due_ms)
+			break;
+	}
+	if (before)
+		TAILQ_INSERT_AFTER(&twin->jobs, before, job, link);
+	else
+		TAILQ_INSERT_HEAD(&twin->jobs, job, link);
+}
+
+static struct twin_job *add(struct twin *twin, enum twin_work work, const char *sid,
+			    int64_t delay_ms)
+{
+	struct twin_job *job;
+
+	if (twin->stopping || twin->job_count >= TWIN_MAX_JOBS)
+		return NULL;
+	job = mem_alloc(sizeof *job);
+	job->work = work;
+	job->due_ms = clock_mono_ms() + delay_ms;
+	(void)snprintf(job->sid, sizeof job->sid, "%s", sid);
+	insert(twin, job);
+	twin->job_count++;
+	twin_changed(twin);
+	return job;
+}
+
+int twin_pool_deliver(struct twin *twin, const char *sid, int64_t delay_ms)
+{
+	return add(twin, WORK_DELIVER, sid, delay_ms) ? 0 : -1;
+}
+
+int twin_pool_callback(struct twin *twin, const char *sid, enum twin_status status, const char *url,
+		       const char *form, int64_t delay_ms)
+{
+	struct twin_job *job = add(twin, WORK_CALLBACK, sid, delay_ms);
+
+	if (!job)
+		return -1;
+	job->status = status;
+	job->url = mem_strdup(url);
+	job->form = mem_strdup(form);
+	return 0;
+}
+
+void twin_pool_hurry(struct twin *twin, const char *sid, int64_t delay_ms)
+{
+	struct twin_jobs found = TAILQ_HEAD_INITIALIZER(found);
+	struct twin_job *job, *next;
+
+	for (job = TAILQ_FIRST(&twin->jobs); job; job = next) {
+		next = TAILQ_NEXT(job, link);
+		if (job->work != WORK_DELIVER || strcmp(job->sid, sid) != 0)
+			continue;
+		TAILQ_REMOVE(&twin->jobs, job, link);
+		TAILQ_INSERT_TAIL(&found, job, link);
+	}
+	while ((job = TAILQ_FIRST(&found))) {
+		TAILQ_REMOVE(&found, job, link);
+		job->due_ms = clock_mono_ms() + delay_ms;
+		insert(twin, job);
+	}
+	twin_changed(twin);
+}
+
+/* What may be done now; else NULL, and *until_out says when to look again. */
+static struct twin_job *take(struct twin *twin, int64_t *until_out)
+{
+	int64_t now = clock_mono_ms();
+	struct twin_job *job;
+
+	*until_out = now + 3600000;
+	TAILQ_FOREACH(job, &twin->jobs, link)
+	{
+		if (job->due_ms > now) {
+			*until_out = job->due_ms;
+			return NULL;
+		}
+		if (job->work == WORK_CALLBACK && twin->callbacks_running >= TWIN_WORKERS / 2)
+			continue;
+		TAILQ_REMOVE(&twin->jobs, job, link);
+		twin->job_count--;
+		return job;
+	}
+	return NULL;
+}
+
+/* ---- the threads ---- */
+
+static void run(struct twin *twin, struct twin_job *job)
+{
+	bool callback = job->work == WORK_CALLBACK;
+
+	if (callback)
+		twin->callbacks_running++;
+	pthread_mutex_unlock(&twin->lock);
+	if (callback)
+		twin_callback(twin, job);
+	else
+		twin_deliver(twin, job);
+	job_free(job);
+	pthread_mutex_lock(&twin->lock);
+	if (callback)
+		twin->callbacks_running--;
+	twin_changed(twin);
+}
+
+static void *work(void *arg)
+{
+	struct twin *twin = arg;
+
+	pthread_mutex_lock(&twin->lock);
+	while (!twin->stopping) {
+		int64_t until;
+		struct twin_job *job = take(twin, &until);
+
+		if (job)
+			run(twin, job);
+		else
+			(void)twin_wait_until(twin, until);
+	}
+	pthread_mutex_unlock(&twin->lock);
+	return NULL;
+}
+
+int twin_pool_start(struct twin *twin, struct err *err)
+{
+	while (twin->worker_count < TWIN_WORKERS) {
+		if (pthread_create(&twin->workers[twin->worker_count], NULL, work, twin) != 0)
+			return err_set(err, ERR_TEMP, "no thread to be had");
+		twin->worker_count++;
+	}
+	return 0;
+}
+
+void twin_pool_stop(struct twin *twin)
+{
+	struct twin_job *job;
+
+	while (twin->worker_count > 0)
+		(void)pthread_join(twin->workers[--twin->worker_count], NULL);
+	while ((job = TAILQ_FIRST(&twin->jobs))) {
+		TAILQ_REMOVE(&twin->jobs, job, link);
+		job_free(job);
+	}
+}
+
+/* ---- one request out ---- */
+
+struct waiter {
+	struct twin *twin;
+	struct twin_got *got;
+	bool ended;
+};
+
+static void on_done(void *arg, const struct net_answer *answer)
+{
+	struct waiter *w = arg;
+	struct twin *twin = w->twin;
+
+	pthread_mutex_lock(&twin->lock);
+	w->got->outcome = answer->outcome;
+	w->got->status = answer->status;
+	w->got->took_ms = answer->took_ms;
+	(void)buf_add(&w->got->body, answer->body.p, answer->body.n);
+	(void)buf_add(&w->got->head, answer->head.p, answer->head.n);
+	(void)snprintf(w->got->trouble, sizeof w->got->trouble, "%s", answer->trouble);
+	w->ended = true;
+	twin_changed(twin);
+	pthread_mutex_unlock(&twin->lock);
+}
+
+bool twin_http(struct twin *twin, const struct net_request *req, struct twin_got *got_out)
+{
+	struct waiter w = { .twin = twin, .got = got_out };
+	struct err err = { 0 };
+
+	*got_out = (struct twin_got){ .outcome = NET_NOT_SENT };
+	buf_init(&got_out->body, TWIN_WEBHOOK_MAX + 1);
+	buf_init(&got_out->head, 65536);
+	if (net_submit(twin->net, req, on_done, &w, &err) < 0) {
+		(void)snprintf(got_out->trouble, sizeof got_out->trouble, "%.255s", err.text);
+		return err.kind == ERR_INPUT;
+	}
+	pthread_mutex_lock(&twin->lock);
+	while (!w.ended) /* net ends it by its own deadline */
+		pthread_cond_wait(&twin->changed, &twin->lock);
+	pthread_mutex_unlock(&twin->lock);
+	return !twin->stopping || got_out->outcome == NET_ANSWERED;
+}
+
+void twin_got_free(struct twin_got *got)
+{
+	buf_free(&got->body);
+	buf_free(&got->head);
+}
