@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -337,6 +338,28 @@ def test_a_full_disk_is_503_and_passes(servers, small_disk, auth, twilio):
     server.stop()
     server.start()
     assert "mobile number" in person.say("400001")
+
+
+@pytest.mark.errors("message not taken", "store", "full", "space", "limit")
+def test_a_file_that_may_not_grow_is_503_and_passes(servers, auth, twilio):
+    """The same without the right to mount: the limit of file sizes, set from outside."""
+    server = servers(AUTH_API_URL=auth.url, TWILIO_API_BASE=twilio.url).start()
+    person = Person(server)
+    person.go_to("sector")
+    _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (400 * 1024, hard))
+    refused = None
+    for _ in range(500):
+        other = Person(server)
+        answer = other.deliver("Canaria " + "x" * 5000)
+        if answer.status != 200:
+            refused = (other, answer)
+            break
+    assert refused and refused[1].status == 503
+    assert json.loads(refused[1].body)["error"]["code"] in ("no_space", "unavailable")
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    assert refused[0].deliver("Hi", sid=refused[1].sid).status == 200
+    assert "pincode" in person.say("3")
 
 
 LEGACY = {"name": "Canaria Legacy", "sector": "Technology", "pincode": "400001", "phone": None}
