@@ -1,9 +1,11 @@
 /*
  * chat.c - a conversation in the terminal.
  *
- * Lines go out as signed webhooks. Between lines it looks at the twin for
- * what comes by other ways: late messages through the Messages API, and SMS
- * of the demo Auth API to numbers that were typed. Works with a pipe.
+ * Where there is a twin, a phone of the twin's says the lines, and is seen in
+ * the browser too; else they go out as signed webhooks. Between lines it looks
+ * at the twin for what comes by other ways: late messages through the Messages
+ * API, and SMS of the demo Auth API to numbers that were typed. Works with a
+ * pipe.
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,8 +17,10 @@
 #include "base/clock.h"
 #include "base/form.h"
 #include "base/id.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "command_private.h"
+#include "model/contact.h"
 #include "template.h"
 
 enum { LOOK_MS = 500, LINGER_MS = 1000, LINE_MAX_BYTES = 32768, MAX_SEEN = 1000, MAX_PHONES = 8 };
@@ -102,7 +106,8 @@ static void look_at_messages(struct chat *chat, bool print)
 	while (count > 0) {
 		const struct value *m = newest[--count];
 
-		if (is_new(chat, text_of(m, "sid")) && print)
+		if (strcmp(text_of(m, "direction"), "outbound-api") == 0 &&
+		    is_new(chat, text_of(m, "sid")) && print)
 			print_from("bot (later)", text_of(m, "body"));
 	}
 	buf_free(&url);
@@ -172,7 +177,64 @@ static void note_phone(struct chat *chat, const char *line)
 
 /* ---- lines ---- */
 
-static int say(struct chat *chat, const char *line, struct err *err)
+static int refused(int status, struct str body, struct err *err)
+{
+	return err_set(err, ERR_PERM, "the sandbox answered %d: %.300s", status, body.p);
+}
+
+/* The phone that speaks; it may be there already. */
+static int take_phone(struct chat *chat, struct err *err)
+{
+	struct json_writer w;
+	struct str body;
+	struct buf json;
+	int status;
+	int ret;
+
+	buf_init(&json, 512);
+	json_begin(&w, &json);
+	json_object(&w, NULL);
+	json_add_text(&w, "number", contact_number(chat->from));
+	json_add_text(&w, "profile_name", "Samvad terminal");
+	json_end(&w);
+	ret = client_post(&chat->cl, "/sandbox/api/phones", json.data, &status, &body, err);
+	buf_free(&json);
+	if (ret == 0 && status != 200 && status != 201)
+		ret = refused(status, body, err);
+	return ret;
+}
+
+static int say_on_phone(struct chat *chat, const char *line, struct err *err)
+{
+	struct arena a = { 0 };
+	const char *path =
+		arena_printf(&a, "/sandbox/api/phones/%s/messages", contact_number(chat->from) + 1);
+	const struct value *texts;
+	struct json_writer w;
+	struct value *root;
+	struct str body;
+	struct buf json;
+	int status;
+	int ret;
+
+	buf_init(&json, 6 * LINE_MAX_BYTES + 64);
+	json_begin(&w, &json);
+	json_object(&w, NULL);
+	json_add_text(&w, "text", line);
+	json_add_bool(&w, "wait", true);
+	json_end(&w);
+	ret = client_post(&chat->cl, path, json.data, &status, &body, err);
+	buf_free(&json);
+	if (ret == 0 && (status != 201 || value_from_json(&a, body, &root, NULL) < 0))
+		ret = refused(status, body, err);
+	if (ret == 0 && (texts = value_get(root, "texts")) != NULL)
+		for (const struct value *t = texts->first; t; t = t->next)
+			print_from("bot", t->text.p);
+	arena_free(&a);
+	return ret;
+}
+
+static int say_signed(struct chat *chat, const char *line, struct err *err)
 {
 	struct arena a = { 0 };
 	const char *texts[TWIML_MAX_TEXTS];
@@ -187,17 +249,25 @@ static int say(struct chat *chat, const char *line, struct err *err)
 
 	id_random(id);
 	(void)snprintf(sid, sizeof sid, "SM%s", id);
-	if (chat->twin)
-		note_phone(chat, line);
 	ret = client_send(&chat->cl, &m, &twiml, err);
 	if (ret == 0) {
 		count = twiml_texts(twiml.p, &a, texts);
 		for (size_t i = 0; i < count; i++)
 			print_from("bot", texts[i]);
-		look(chat);
 	}
 	arena_free(&a);
 	return ret;
+}
+
+static int say(struct chat *chat, const char *line, struct err *err)
+{
+	if (!chat->twin)
+		return say_signed(chat, line, err);
+	note_phone(chat, line);
+	if (say_on_phone(chat, line, err) < 0)
+		return -1;
+	look(chat);
+	return 0;
 }
 
 /* Sends each whole line of `in` and drops it from there. */
@@ -300,8 +370,12 @@ int run_chat(const struct command *self, int argc, char **argv)
 				      from);
 		goto out;
 	}
-	chat->twin = chat->cl.config.sandbox &&
+	chat->twin = chat->cl.config.sandbox && contact_number(chat->from) &&
 		     strncmp(chat->cl.config.twilio_api_base, "http://127.0.0.1:", 17) == 0;
+	if (chat->twin && take_phone(chat, &err) < 0) {
+		ret = command_failed(self, &err);
+		goto out;
+	}
 	if (chat->twin)
 		look_at_messages(chat, false);
 	if (chat->terminal)

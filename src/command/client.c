@@ -85,6 +85,19 @@ int client_get(struct client *cl, const char *url, bool as_account, int *status_
 	return perform(cl, &req, status_out, body_out, err);
 }
 
+int client_post(struct client *cl, const char *path, const char *json, int *status_out,
+		struct str *body_out, struct err *err)
+{
+	struct net_request req = { .method = "POST",
+				   .url = arena_printf(&cl->arena, "%s%s", cl->base, path),
+				   .body = str_of(json),
+				   .timeout_ms = 2 * TIMEOUT_MS, /* a fallback may follow */
+				   .max_answer = ANSWER_MAX };
+
+	req.headers[req.header_count++] = (struct net_header){ "Content-Type", "application/json" };
+	return perform(cl, &req, status_out, body_out, err);
+}
+
 const char *client_address(struct client *cl, const char *given)
 {
 	const char *address =

@@ -89,6 +89,9 @@ void client_close(struct client *cl);
 /* -1: no answer. The body is valid until the next call. */
 int client_get(struct client *cl, const char *url, bool as_account, int *status_out,
 	       struct str *body_out, struct err *err);
+/* Posts JSON to a path of the server's own; as above. */
+int client_post(struct client *cl, const char *path, const char *json, int *status_out,
+		struct str *body_out, struct err *err);
 
 struct client_message {
 	const char *from; /* whatsapp:+91… */

@@ -279,13 +279,12 @@ int twin_rest(struct twin_call *call)
 
 	call->twin->asking++;
 	add_headers(call);
-	if (strncmp(rest, base, sizeof base - 1) != 0)
-		status = twin_rest_error(call, 20404);
-	else if (!is_authenticated(call))
+	if (!is_authenticated(call))
 		status = twin_rest_error(call, 20003);
 	else if (call->twin->asking > CONCURRENT_MAX)
 		status = twin_rest_error(call, 20429);
-	else if (strncmp(rest + sizeof base - 1, call->twin->account_sid, sid) != 0)
+	else if (strncmp(rest, base, sizeof base - 1) != 0 ||
+		 strncmp(rest + sizeof base - 1, call->twin->account_sid, sid) != 0)
 		status = twin_rest_error(call, 20404);
 	else
 		status = answer_faulty(call, rest + sizeof base - 1 + sid);
