@@ -192,7 +192,7 @@ def test_term_while_a_call_hangs(server, auth, twilio):
     wait_for("the call", 10, lambda: auth.calls)
     status, took = server.terminate()
     t.join()
-    assert status == 0 and took < 12, (status, took)
+    assert status == 0 and took < 5, (status, took)
     assert "One moment" in answers[0].text
     auth.mode = "ok"
     auth.hang.set()
