@@ -70,6 +70,8 @@ static const char *exit_taken(struct play *pl)
 	struct flow_cover cover;
 	unsigned line = 0;
 
+	if (!taken) /* nothing was said yet */
+		return "";
 	flow_cover_init(&cover, pl->st.flow);
 	for (size_t i = 0; i < cover.count && !line; i++) {
 		const struct flow_place *p = &cover.list[i];
