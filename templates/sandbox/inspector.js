@@ -58,7 +58,8 @@ function table(title, values, copied) {
 }
 
 function part(title, open, ...children) {
-	return el("details", { class: "part", open }, el("summary", {}, el("h3", {}, title)), ...children);
+	return el("details", { class: "part", open }, el("summary", {}, el("h3", {}, title)),
+		...children);
 }
 
 function byName([a], [b]) {
@@ -88,8 +89,9 @@ function drawAttempt(attempt, i, all) {
 		block("URL", attempt.url),
 		table("Parameters, sorted as signed", params, form),
 		block("X-Twilio-Signature", request.signature ?? ""),
-		request.signed_string ? block("What was signed", request.signed_string) : null,
-		table("Request headers", request.headers),
+		part("What was signed, and the headers", false,
+			request.signed_string ? block("Signed text", request.signed_string) : null,
+			table("Request headers", request.headers)),
 		response.body && isXml ? block("TwiML answer", indentXml(response.body)) : null,
 		response.body ? part("Answer as it came", false, block("Raw answer", response.body),
 			table("Answer headers", response.headers)) : null);
