@@ -64,19 +64,7 @@ static bool is_awaited(struct calls *calls, const struct task *t)
 	return yes;
 }
 
-static void copy_reply(const struct reply *from, struct waiter *w)
-{
-	struct str *texts = arena_array(w->arena, from->count, sizeof *texts);
-
-	for (size_t i = 0; i < from->count; i++)
-		texts[i] =
-			(struct str){ arena_strndup(w->arena, from->texts[i].p, from->texts[i].n),
-				      from->texts[i].n };
-	w->reply = (struct reply){ from->state, texts, from->count };
-}
-
-/* Wakes the webhooks that wait for this message's reply. The waiter's thread
- * sleeps in calls_wait meanwhile, so its arena is ours under the lock. */
+/* Wakes the webhooks that wait for this message's reply. */
 static void tell_waiters(struct calls *calls, const struct task *t, const struct reply *reply)
 {
 	if (reply->state != REPLY_INLINE && reply->state != REPLY_LATE)
@@ -84,7 +72,7 @@ static void tell_waiters(struct calls *calls, const struct task *t, const struct
 	pthread_mutex_lock(&calls->lock);
 	for (struct waiter *w = calls->waiters; w; w = w->next)
 		if (w->reply.state == REPLY_NONE && waits_for(w, t))
-			copy_reply(reply, w);
+			reply_copy(reply, &w->arena, &w->reply);
 	pthread_cond_broadcast(&calls->decided);
 	pthread_mutex_unlock(&calls->lock);
 }
@@ -119,7 +107,8 @@ static struct timespec monotonic_in(int ms)
 	return ts;
 }
 
-bool calls_wait(struct calls *calls, struct waiter *w, int ms)
+bool calls_wait(struct calls *calls, struct waiter *w, int ms, struct arena *a,
+		struct reply *reply_out)
 {
 	struct timespec until = monotonic_in(ms);
 	bool decided;
@@ -129,6 +118,8 @@ bool calls_wait(struct calls *calls, struct waiter *w, int ms)
 		if (pthread_cond_timedwait(&calls->decided, &calls->lock, &until) != 0)
 			break;
 	decided = w->reply.state != REPLY_NONE;
+	if (decided)
+		reply_copy(&w->reply, a, reply_out);
 	pthread_mutex_unlock(&calls->lock);
 	return decided;
 }
@@ -143,6 +134,7 @@ void calls_wait_end(struct calls *calls, struct waiter *w)
 	*p = w->next;
 	calls->waiter_count--;
 	pthread_mutex_unlock(&calls->lock);
+	arena_free(&w->arena); /* nobody else knows it any more */
 }
 
 /* ---- one call ---- */

@@ -109,8 +109,9 @@ enum guard_verdict guard_loop(struct session *s, const struct str *texts, size_t
 struct waiter { /* a webhook that waits for a reply; on its thread's stack */
 	const char *contact;
 	const char *external_id;
-	struct arena *arena;
-	struct reply reply; /* NONE until it is decided */
+	struct reply
+		reply; /* NONE until it is decided; guarded by the lock of calls, as the arena */
+	struct arena arena; /* holds the reply: the thread's own arena is in use meanwhile */
 	struct waiter *next;
 };
 
@@ -125,8 +126,10 @@ void calls_start(struct calls *calls, struct bot *bot, const char *contact, cons
 		 const char *external_id);
 /* False when too many wait already, or the program stops: answer with the notice at once. */
 bool calls_wait_begin(struct calls *calls, struct waiter *w);
-/* Waits until the reply is decided in this process or ms are over; true when it is. */
-bool calls_wait(struct calls *calls, struct waiter *w, int ms);
+/* Waits until the reply is decided in this process or ms are over; true when it is, with
+ * the reply copied into the arena. */
+bool calls_wait(struct calls *calls, struct waiter *w, int ms, struct arena *a,
+		struct reply *reply_out);
 void calls_wait_end(struct calls *calls, struct waiter *w);
 /* Prolongs the leases of calls under way whose time has come. */
 void calls_renew(struct calls *calls);
@@ -148,6 +151,8 @@ int spool_peek(struct spool *spool, struct arena *a, struct inbound *in_out, str
 void spool_done(struct spool *spool);
 
 /* ---- recent.c ---- */
+
+void reply_copy(const struct reply *from, struct arena *a, struct reply *to);
 
 struct recent *recent_new(void);
 void recent_free(struct recent **recent);

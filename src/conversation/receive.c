@@ -65,7 +65,7 @@ static int decide(struct conversation *c, struct bot *bot, const struct inbound 
 
 /* Waits until the reply of this message is decided, here or in another process. */
 static int wait_for_reply(struct conversation *c, struct waiter *w, int64_t deadline_ms,
-			  struct reply *reply, struct err *err)
+			  struct arena *a, struct reply *reply, struct err *err)
 {
 	int look = LOOK_FIRST_MS;
 
@@ -74,14 +74,12 @@ static int wait_for_reply(struct conversation *c, struct waiter *w, int64_t dead
 		int64_t left = (deadline_ms < hurry_ms ? deadline_ms : hurry_ms) - clock_mono_ms();
 		struct reply stored;
 
-		if (calls_wait(c->calls, w, left < look ? (int)(left > 0 ? left : 0) : look)) {
-			*reply = w->reply;
+		if (calls_wait(c->calls, w, left < look ? (int)(left > 0 ? left : 0) : look, a,
+			       reply))
 			return 1;
-		}
 		if (left <= 0 || conversation_is_stopping(c))
 			return 0;
-		if (store_reply_load(c->set.store, w->contact, w->external_id, w->arena, &stored,
-				     err) < 0)
+		if (store_reply_load(c->set.store, w->contact, w->external_id, a, &stored, err) < 0)
 			return -1;
 		if (stored.state != REPLY_OPEN) {
 			*reply = stored;
@@ -95,7 +93,7 @@ static int await(struct conversation *c, struct bot *bot, const struct inbound *
 		 const struct turn_done *done, int64_t deadline_ms, struct arena *a,
 		 struct conversation_answer *out, struct err *err)
 {
-	struct waiter w = { .contact = in->contact, .external_id = in->external_id, .arena = a };
+	struct waiter w = { .contact = in->contact, .external_id = in->external_id };
 	struct reply reply = { 0 };
 	bool room = calls_wait_begin(c->calls, &w);
 	int got = 0;
@@ -103,7 +101,7 @@ static int await(struct conversation *c, struct bot *bot, const struct inbound *
 	if (done->how == TURN_WAITS)
 		calls_start(c->calls, bot, in->contact, done->session->call.id, in->external_id);
 	if (room) {
-		got = wait_for_reply(c, &w, deadline_ms, &reply, err);
+		got = wait_for_reply(c, &w, deadline_ms, a, &reply, err);
 		calls_wait_end(c->calls, &w);
 	}
 	if (got == 0)

@@ -83,23 +83,27 @@ void recent_put(struct recent *r, const char *contact, const char *external_id,
 	free_entry(old);
 }
 
+void reply_copy(const struct reply *from, struct arena *a, struct reply *to)
+{
+	struct str *texts = arena_array(a, from->count, sizeof *texts);
+
+	for (size_t i = 0; i < from->count; i++)
+		texts[i] = (struct str){ arena_strndup(a, from->texts[i].p, from->texts[i].n),
+					 from->texts[i].n };
+	*to = (struct reply){ from->state, texts, from->count };
+}
+
 bool recent_get(struct recent *r, const char *contact, const char *external_id, struct arena *a,
 		struct reply *reply_out)
 {
 	const struct entry *e;
-	struct str *texts;
 	bool found;
 
 	pthread_mutex_lock(&r->lock);
 	e = r->slots[slot_of(contact, external_id)];
 	found = e && strcmp(e->contact, contact) == 0 && strcmp(e->external_id, external_id) == 0;
-	if (found) {
-		texts = arena_array(a, e->count, sizeof *texts);
-		for (size_t i = 0; i < e->count; i++)
-			texts[i] = (struct str){ arena_strndup(a, e->texts[i].p, e->texts[i].n),
-						 e->texts[i].n };
-		*reply_out = (struct reply){ REPLY_INLINE, texts, e->count };
-	}
+	if (found)
+		reply_copy(&(struct reply){ REPLY_INLINE, e->texts, e->count }, a, reply_out);
 	pthread_mutex_unlock(&r->lock);
 	return found;
 }
