@@ -103,7 +103,7 @@ export class Chat {
 				["Clear chat", "close", () => this.hooks.clear()],
 				["Save as test", "file", { href: this.hooks.transcript,
 					download: `${phoneName(this.phone).replace(/\W/g, "")}.chat` }],
-				["Remove this person", "person", () => this.hooks.remove()],
+				["Remove this person", "bin", () => this.hooks.remove()],
 			]));
 	}
 

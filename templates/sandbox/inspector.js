@@ -11,6 +11,7 @@ import { indentXml } from "./xml.js";
 
 const TOLD_MS = 1500;
 const QUOTED_CHARS = 80;
+const TITLES = { params: "Parameters", took_ms: "Took (ms)" };
 
 function copyButton(text, what) {
 	const words = el("span", {}, "Copy");
@@ -114,7 +115,7 @@ function drawMembers(record) {
 	const nodes = [];
 
 	for (const [name, value] of Object.entries(record)) {
-		const title = name.replaceAll("_", " ");
+		const title = TITLES[name] ?? name.replaceAll("_", " ");
 
 		if (Array.isArray(value) || (value && typeof value === "object"))
 			nodes.push(Array.isArray(value) && !value.every(Array.isArray) ?

@@ -240,6 +240,7 @@ function drawFaultsAndClock() {
 	$("open-faults").classList.toggle("on", count > 0);
 	$("time").textContent = timeWords(now());
 	$("ahead").textContent = ahead ? " · " + ahead : "";
+	$("open-clock").classList.toggle("on", Boolean(ahead));
 	if (panel.name === "faults")
 		showFaults(panel.body, state.faults);
 	if (panel.name === "clock")
