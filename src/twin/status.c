@@ -84,9 +84,12 @@ static void plan(struct twin *twin, struct twin_message *m, int64_t due_ms)
 void twin_status_set(struct twin *twin, struct twin_message *m, enum twin_status status,
 		     int error_code)
 {
+	int64_t now = clock_now_ms(twin->clock);
+
+	/* After a jump of the clock it happens late, and still when it was planned. */
+	m->updated_ms = m->plan_ms && m->plan_ms < now ? m->plan_ms : now;
 	m->status = status;
 	m->error_code = error_code;
-	m->updated_ms = clock_now_ms(twin->clock);
 	if (status == TWIN_SENT)
 		m->sent_ms = m->updated_ms;
 	if (status == TWIN_FAILED || status == TWIN_UNDELIVERED || status == TWIN_CANCELED)
@@ -151,13 +154,9 @@ static void leave(struct twin *twin, struct twin_message *m)
 	int code = refusal(twin, m, &status);
 	int64_t now = m->plan_ms;
 
-	m->plan_ms = 0;
-	if (code) {
-		twin_status_set(twin, m, status, code);
-		return;
-	}
-	twin_status_set(twin, m, TWIN_SENT, 0);
-	plan(twin, m, now + TRAVEL_MS);
+	twin_status_set(twin, m, code ? status : TWIN_SENT, code);
+	if (!code)
+		plan(twin, m, now + TRAVEL_MS);
 }
 
 /* What its plan said happens, as of the time that it said. */
@@ -179,11 +178,11 @@ static void advance(struct twin *twin, struct twin_message *m)
 		leave(twin, m);
 		break;
 	case TWIN_SENT:
-		m->plan_ms = 0;
 		if (twin->faults.undelivered_code)
 			twin_status_set(twin, m, TWIN_UNDELIVERED, twin->faults.undelivered_code);
 		else
 			twin_status_set(twin, m, TWIN_DELIVERED, 0);
+		m->plan_ms = 0;
 		break;
 	default:
 		m->plan_ms = 0;
