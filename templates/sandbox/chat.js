@@ -9,6 +9,7 @@ import { el, icon, iconButton, isolated } from "./dom.js";
 import { menu } from "./menu.js";
 
 const NEAR_END_PX = 80;
+const MOST_SHOWN = 1000; /* messages per phone; the oldest go first */
 
 /* What a person may send besides text; nothing is uploaded, the program gets the address. */
 const SAMPLES = [
@@ -232,6 +233,12 @@ export class Chat {
 		}
 		this.items.set(message.sid, item);
 		this.list.append(item);
+		if (this.items.size > MOST_SHOWN) {
+			const [oldest, gone] = this.items.entries().next().value;
+
+			gone.remove();
+			this.items.delete(oldest);
+		}
 	}
 
 	showTyping(on) {

@@ -31,6 +31,7 @@ let started = false;
 let inspected = null; /* the message in the inspector */
 let inspectTimer = 0;
 let readTimer = 0;
+let tabsFrame = 0;
 
 useStoredTheme();
 
@@ -122,7 +123,15 @@ function choose(id) {
 	lookSoon();
 }
 
+/* A burst of messages is one drawing. */
 function drawTabs() {
+	tabsFrame ||= requestAnimationFrame(() => {
+		tabsFrame = 0;
+		drawTabsNow();
+	});
+}
+
+function drawTabsNow() {
 	const focused = document.activeElement?.dataset?.phone;
 
 	$("nobody").hidden = !started || chats.size > 0;
@@ -141,11 +150,11 @@ function drawTabs() {
 
 /* Who has a phone before his eyes has read what is on it. */
 function lookSoon() {
-	clearTimeout(readTimer);
-	readTimer = setTimeout(look, READ_AFTER_MS);
+	readTimer ||= setTimeout(look, READ_AFTER_MS);
 }
 
 function look() {
+	readTimer = 0;
 	if (document.visibilityState !== "visible")
 		return;
 	for (const id of chats.keys()) {
@@ -220,7 +229,7 @@ async function fillInspector() {
 		return; /* another one was opened meanwhile */
 	const message = state.messages.get(sid) ?? inspected;
 
-	panel.fill(drawInspection(message, record, () =>
+	panel.refill(drawInspection(message, record, () =>
 		chats.get(message.phone)?.deliver({ sid })));
 }
 

@@ -36,6 +36,22 @@ export class Panel {
 		this.body.replaceChildren(...nodes);
 	}
 
+	/* The same once more with what is new: whoever reads it stays where he is. */
+	refill(nodes) {
+		const names = (part) => part.querySelector("summary").textContent;
+		const open = new Map([...this.body.querySelectorAll("details")].map((p) => [names(p), p.open]));
+		const buttons = () => [...this.body.querySelectorAll("button, summary, pre")];
+		const focused = buttons().indexOf(document.activeElement);
+		const top = this.body.scrollTop;
+
+		this.fill(nodes);
+		for (const part of this.body.querySelectorAll("details"))
+			part.open = open.get(names(part)) ?? part.open;
+		this.body.scrollTop = top;
+		if (focused >= 0)
+			buttons()[focused]?.focus({ preventScroll: true });
+	}
+
 	close() {
 		if (!this.name)
 			return;

@@ -10,6 +10,8 @@
  * `past`: it can be read, but no longer inspected.
  */
 
+const MOST_MESSAGES = 5000; /* the oldest go first; the twin itself keeps 10000 */
+
 export function newState() {
 	return {
 		phones: new Map(), /* id -> phone, in the order of arrival */
@@ -52,6 +54,8 @@ function applyMessage(state, message) {
 	if (known && !known.past && known.event >= message.event)
 		return [];
 	state.messages.set(message.sid, message);
+	if (state.messages.size > MOST_MESSAGES)
+		state.messages.delete(state.messages.keys().next().value);
 	const changes = [{ what: "message", phone: message.phone, sid: message.sid, fresh: !known }];
 
 	/* an answer that is there is no longer being written */

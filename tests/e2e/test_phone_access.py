@@ -106,6 +106,8 @@ def test_everything_can_be_read(page, scheme, width):
     page.close_panel()
     phone.say("HELP")
     page.open_panel("clock")
+    next(b for b in page.all("#panel .button") if b.text == "+25 h").click()
+    page.wait_panel("1 d 1 h ahead")
     assert page.js(PALE) == [] and page.js(NAMELESS) == []
     page.close_panel()
     phone.inspect(phone.bubbles("message-in")[-1])
@@ -113,6 +115,7 @@ def test_everything_can_be_read(page, scheme, width):
     assert page.js(PALE) == [] and page.js(NAMELESS) == []
     page.close_panel()
     assert page.js("return document.documentElement.scrollWidth") <= width
+    assert page.js("return document.querySelector('.top-tools').offsetHeight") < 50, "one row"
     outside = page.js("return [...document.querySelectorAll('button, textarea, input')].filter((e) =>"
                       "e.checkVisibility() && !e.closest('.log, .spoken') &&"
                       "e.getBoundingClientRect().right > innerWidth).map((e) => e.outerHTML)")

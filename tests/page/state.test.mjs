@@ -68,6 +68,16 @@ test("messages keep the order in which they came", () => {
 	assert.deepEqual(messagesOf(state, "p1").map((m) => m.sid), ["a", "b", "c"]);
 });
 
+test("what is kept has an end: the oldest goes", () => {
+	const state = loaded();
+
+	for (let i = 0; i < 5000; i++)
+		applyEvent(state, 11 + i, { type: "message", ...message("n" + i, 11 + i) }, 0);
+	assert.equal(state.messages.size, 5000);
+	assert.ok(!state.messages.has("a"));
+	assert.ok(state.messages.has("n4999"));
+});
+
 test("an answer ends the typing, a message of the person does not", () => {
 	const state = loaded();
 
