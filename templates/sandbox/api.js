@@ -40,7 +40,7 @@ const phonePath = (id) => "/phones/" + encodeURIComponent(id);
 export const getState = () => request("GET", "/state");
 export const addPhone = (wishes) => request("POST", "/phones", wishes);
 export const removePhone = (id) => request("DELETE", phonePath(id));
-export const renameProfile = (id, name) => request("PATCH", phonePath(id), { profile_name: name });
+export const changePhone = (id, some) => request("PATCH", phonePath(id), some);
 export const send = (id, message) => request("POST", phonePath(id) + "/messages", message);
 export const markRead = (id) => request("POST", phonePath(id) + "/read", {});
 export const clearChat = (id) => request("POST", phonePath(id) + "/clear", {});

@@ -44,7 +44,7 @@ function windowWords(phone, now) {
 	const left = phone.window_until_ms - now;
 
 	if (phone.opted_out)
-		return "opted out (STOP)";
+		return "opted out at Twilio";
 	if (!phone.window_until_ms)
 		return "has not written yet";
 	if (left <= 0)
@@ -56,8 +56,8 @@ function windowWords(phone, now) {
 }
 
 export class Chat {
-	/* hooks: send(message) -> promise, rename(name), restart(), clear(), remove(),
-	 * transcript (an address), inspect(message), looked(), now() */
+	/* hooks: send(message) -> promise, rename(name), restart(), optOut(bool), clear(), remove(),
+	 * transcript (an address), inspect(message), now() */
 	constructor(phone, hooks) {
 		this.phone = phone;
 		this.hooks = hooks;
@@ -101,6 +101,7 @@ export class Chat {
 			el("div", { class: "who" }, this.profile, el("p", {}, this.number, " · ", this.window)),
 			menu("More about this phone", "more", [
 				["Start again (RESTART)", "restart", () => this.hooks.restart()],
+				["Opt out or in at Twilio", "failed", () => this.hooks.optOut(!this.phone.opted_out)],
 				["Clear chat", "close", () => this.hooks.clear()],
 				["Save as test", "file", { href: this.hooks.transcript,
 					download: `${phoneName(this.phone).replace(/\W/g, "")}.chat` }],

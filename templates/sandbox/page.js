@@ -79,7 +79,8 @@ function hooksOf(id) {
 		now,
 		inspect,
 		send: (message) => api.send(id, message),
-		rename: (name) => chat().attempt(() => api.renameProfile(id, name)),
+		rename: (name) => chat().attempt(() => api.changePhone(id, { profile_name: name })),
+		optOut: (out) => chat().attempt(() => api.changePhone(id, { opted_out: out })),
 		restart: () => chat().deliver({ text: "RESTART" }),
 		clear: () => chat().attempt(() => api.clearChat(id)),
 		remove: () => chat().attempt(() => api.removePhone(id)
