@@ -72,11 +72,15 @@ const light = ([r, g, b]) => {
         : ((v + 0.055) / 1.055) ** 2.4);
     return 0.2126 * f[0] + 0.7152 * f[1] + 0.0722 * f[2];
 };
-const over = (top, low) => { const a = top[3] ?? 1; return [0, 1, 2].map((i) => top[i] * a + low[i] * (1 - a)); };
+const over = (top, low) => {
+    const a = top[3] ?? 1;
+    return [0, 1, 2].map((i) => top[i] * a + low[i] * (1 - a));
+};
 const ground = (e) => {
     if (!e) return [255, 255, 255];
     const own = parse(getComputedStyle(e).backgroundColor);
-    return (own[3] ?? 1) === 1 && own.length ? own : over(own.length ? own : [0, 0, 0, 0], ground(e.parentElement));
+    if (own.length && (own[3] ?? 1) === 1) return own;
+    return over(own.length ? own : [0, 0, 0, 0], ground(e.parentElement));
 };
 const found = [];
 for (const e of document.querySelectorAll('body *')) {
