@@ -85,7 +85,7 @@ class Log:
     def lines(self):
         """Log lines as dictionaries."""
         for line in self.text().split("\n"):
-            if line.startswith("{"):
+            if line.startswith("{") and line.endswith("}"):  # the last may be half written
                 yield json.loads(line)
 
 

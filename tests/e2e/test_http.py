@@ -7,7 +7,7 @@ import pytest
 
 import canary
 from person import Person, post
-from server import connection
+from server import connection, wait_for
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -123,7 +123,8 @@ def test_request_ids(embedded):
     person = Person(embedded)
     answer = person.deliver("Hi", headers={"X-Request-Id": "follow-me"})
     assert answer.headers["X-Request-Id"] == "follow-me"
-    assert any(line.get("trace") == "follow-me" for line in embedded.log.lines())
+    wait_for("its log line", 5, lambda: any(  # written after the answer has left
+        line.get("trace") == "follow-me" for line in embedded.log.lines()))
 
 
 def test_connections_are_kept(embedded):
