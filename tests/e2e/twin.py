@@ -1,6 +1,7 @@
 """The twin's HTTP interface (src/twin/API.md) for tests, and a stream of its events."""
 import http.client
 import json
+import socket
 import threading
 import urllib.parse
 
@@ -83,6 +84,7 @@ class Events:
     def __init__(self, server, since=0, headers=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=40)
         self.connection.request("GET", f"/sandbox/events?since={since}", headers=headers or {})
+        self.socket = self.connection.sock  # the answer takes it over, and keeps it while read
         self.answer = self.connection.getresponse()
         self.seen = []
         self.comments = 0
@@ -112,7 +114,10 @@ class Events:
                         lambda: [e for e in self.of(kind) if check(e)])[0]
 
     def close(self):
-        self.connection.close()
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the server was first
 
 
 def settings(**more):
