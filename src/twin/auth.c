@@ -178,7 +178,29 @@ static void dawdle(struct twin *twin, int64_t ms)
 	twin->waiting--;
 }
 
-int twin_auth_send_otp(struct twin_call *call)
+/* Remembers what was answered, and to whose conversation it belongs. */
+static void note(struct twin_call *call, int status)
+{
+	struct twin *twin = call->twin;
+	struct twin_auth_call *c = &twin->auth_calls[twin->auth_call_count % TWIN_MAX_AUTH_CALLS];
+	struct cJSON *root = NULL;
+	const char *number;
+
+	if (json_parse(call->hook->body, &root, NULL) < 0)
+		return;
+	number = json_text(root, "phone_number", "");
+	if (is_phone(number)) {
+		*c = (struct twin_auth_call){ .before = twin->message_count,
+					      .status = status,
+					      .malformed = *call->out->data == '<' };
+		choose_phone(twin, number, c->phone);
+		(void)snprintf(c->answer, sizeof c->answer, "%s", call->out->data);
+		twin->auth_call_count++;
+	}
+	json_free(&root);
+}
+
+static int answer_as_asked(struct twin_call *call)
 {
 	static const struct {
 		int status;
@@ -209,12 +231,22 @@ int twin_auth_send_otp(struct twin_call *call)
 		break;
 	case AUTH_HANG:
 		dawdle(twin, HANG_MS);
-		return say(call->out, 503, "gave up", 0, 0);
+		return 0;
 	case AUTH_OK:
 	case AUTH_FAULTS:
 		break;
 	}
 	return answer(call);
+}
+
+int twin_auth_send_otp(struct twin_call *call)
+{
+	int status = answer_as_asked(call);
+
+	if (status == 0) /* it hung: nobody waits any more */
+		return say(call->out, 503, "gave up", 0, 0);
+	note(call, status);
+	return status;
 }
 
 int twin_auth_sms(struct twin_call *call)

@@ -57,6 +57,16 @@ static char *ask_session(struct delivery *d)
 
 /* ---- what an answer asks for ---- */
 
+/* What cannot be sent may be long; the phone shows its beginning. */
+static size_t shown_bytes(const char *text)
+{
+	size_t skip;
+
+	if (text_chars(str_of(text)) <= TWIN_MAX_INBOUND)
+		return strlen(text);
+	return text_cut(str_of(text), TWIN_MAX_INBOUND, &skip);
+}
+
 static void add_out(struct twin *twin, const struct twin_message *in,
 		    const struct twiml_message *asked)
 {
@@ -70,7 +80,7 @@ static void add_out(struct twin *twin, const struct twin_message *in,
 	(void)snprintf(m->from, sizeof m->from, "%s", from);
 	twin_phone_id(to, m->phone);
 	free(m->text);
-	m->text = mem_strdup(asked->text);
+	m->text = mem_strndup(asked->text, shown_bytes(asked->text));
 	if (asked->media_count) {
 		m->kind = TWIN_MEDIA;
 		m->media_type = mem_strdup("application/octet-stream");
@@ -85,7 +95,7 @@ static void add_out(struct twin *twin, const struct twin_message *in,
 		twin_status_begin(twin, m, 0);
 }
 
-static void keep_texts(struct twin_message *m, const struct twiml *t)
+static void keep_texts(struct twin *twin, struct twin_message *m, const struct twiml *t)
 {
 	struct json_writer w;
 	struct buf out;
@@ -96,8 +106,8 @@ static void keep_texts(struct twin_message *m, const struct twiml *t)
 	for (size_t i = 0; i < t->count; i++)
 		json_add_text(&w, NULL, t->messages[i].text);
 	json_end(&w);
-	free(m->texts);
-	m->texts = mem_strdup(out.data);
+	if (!out.full)
+		twin_inspect_texts(twin, m, mem_strdup(out.data));
 	buf_free(&out);
 }
 
@@ -109,7 +119,7 @@ static void carry_out(struct delivery *d, const struct twiml *t)
 	pthread_mutex_lock(&twin->lock);
 	m = twin_message_find(twin, d->sid);
 	if (m)
-		keep_texts(m, t);
+		keep_texts(twin, m, t);
 	if (m && !m->answered) {
 		m->answered = true;
 		for (size_t i = 0; i < t->count; i++)

@@ -30,6 +30,7 @@ void twin_inspect_forget(struct twin *twin, struct twin_message *m)
 	for (size_t i = 0; i < in->callback_count; i++)
 		free(in->callbacks[i]);
 	free(in->rest);
+	free(in->texts);
 	free(in->before);
 	free(in->after);
 	free(in);
@@ -99,6 +100,19 @@ void twin_inspect_callback(struct twin *twin, struct twin_message *m, char *json
 void twin_inspect_rest(struct twin *twin, struct twin_message *m, char *json)
 {
 	inspection_of(m)->rest = json;
+	account(twin, m, json);
+}
+
+void twin_inspect_texts(struct twin *twin, struct twin_message *m, char *json)
+{
+	struct twin_inspection *in = inspection_of(m);
+
+	if (in->texts) {
+		twin->inspection_bytes -= strlen(in->texts);
+		in->bytes -= strlen(in->texts);
+		free(in->texts);
+	}
+	in->texts = json;
 	account(twin, m, json);
 }
 

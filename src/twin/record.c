@@ -32,7 +32,6 @@ static void message_free(struct twin *twin, struct twin_message *m)
 	free(m->label);
 	free(m->callback_url);
 	free(m->service_sid);
-	free(m->texts);
 	free(m);
 }
 

@@ -1,18 +1,28 @@
 /*
  * transcript.c - what was typed on a phone and answered, as a .chat file.
  *
- * The form of the file is scenario/'s; here is only what was said.
+ * The form of the file is scenario/'s; here is what happened, in its order. Of
+ * the program's calls the twin sees only those to its demo Auth API. One that
+ * was answered late shows in two replies, a notice and the result: the notice
+ * is the server's, not the flow's, and is left out.
  */
 #include "twin_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "model/inbound.h"
 #include "scenario.h"
 
 static const int64_t PAUSE_MS = 60000; /* shorter ones mean nothing */
+
+struct story {
+	struct arena *arena;
+	struct scenario_event *events;
+	size_t count;
+	size_t said; /* behind the last thing the person said */
+	int64_t last_ms;
+};
 
 static void as_inbound(const struct twin_message *m, struct inbound *in)
 {
@@ -40,52 +50,90 @@ static void as_inbound(const struct twin_message *m, struct inbound *in)
 	}
 }
 
-/* Adds what m means to the events; at most two. */
-static size_t add_events(const struct twin_message *m, int64_t *last_ms, struct arena *a,
-			 struct scenario_event *events)
+static void tell(struct story *s, struct scenario_event e)
 {
-	size_t n = 0;
+	s->events[s->count++] = e;
+}
 
-	if (m->direction == TWIN_SMS)
-		return 0;
-	if (*last_ms && m->created_ms - *last_ms >= PAUSE_MS)
-		events[n++] = (struct scenario_event){ .kind = SCENARIO_PASSED,
-						       .ms = m->created_ms - *last_ms };
-	*last_ms = m->created_ms;
-	if (m->direction == TWIN_IN) {
-		struct inbound *in = arena_alloc(a, sizeof *in);
+static void tell_message(struct story *s, const struct twin_message *m)
+{
+	struct inbound *in;
 
-		as_inbound(m, in);
-		events[n++] = (struct scenario_event){ .kind = SCENARIO_SAID, .message = in };
-	} else {
-		events[n++] = (struct scenario_event){ .kind = SCENARIO_REPLIED,
-						       .text = str_of(m->text) };
+	if (s->last_ms && m->created_ms - s->last_ms >= PAUSE_MS)
+		tell(s, (struct scenario_event){ .kind = SCENARIO_PASSED,
+						 .ms = m->created_ms - s->last_ms });
+	s->last_ms = m->created_ms;
+	if (m->direction == TWIN_OUT) {
+		tell(s,
+		     (struct scenario_event){ .kind = SCENARIO_REPLIED, .text = str_of(m->text) });
+		return;
 	}
-	return n;
+	in = arena_alloc(s->arena, sizeof *in);
+	as_inbound(m, in);
+	tell(s, (struct scenario_event){ .kind = SCENARIO_SAID, .message = in });
+	s->said = s->count;
+}
+
+/* What stands between the person's words and the end of the call goes: a notice, or a try that
+ * was made again. */
+static void tell_call(struct story *s, const struct twin_auth_call *c)
+{
+	s->count = s->said;
+	tell(s, (struct scenario_event){ .kind = SCENARIO_CALLED,
+					 .name = "send_otp",
+					 .outcome = c->malformed ? "malformed" : NULL,
+					 .status = c->status,
+					 .text = str_of(c->malformed ? "" : c->answer) });
+}
+
+/* The calls that ended before so many messages were made. */
+static void tell_calls(struct story *s, const struct twin *twin, const char *phone, size_t *next,
+		       size_t before)
+{
+	for (; *next < twin->auth_call_count; ++*next) {
+		const struct twin_auth_call *c = &twin->auth_calls[*next % TWIN_MAX_AUTH_CALLS];
+
+		if (c->before > before)
+			return;
+		if (strcmp(c->phone, phone) == 0 && s->said)
+			tell_call(s, c);
+	}
+}
+
+static void tell_all(struct story *s, const struct twin *twin, const char *phone)
+{
+	size_t kept = twin_messages_kept(twin);
+	size_t next = twin->auth_call_count < TWIN_MAX_AUTH_CALLS
+			      ? 0
+			      : twin->auth_call_count - TWIN_MAX_AUTH_CALLS;
+
+	for (size_t i = kept; i-- > 0;) {
+		const struct twin_message *m = twin_message_at(twin, i);
+
+		tell_calls(s, twin, phone, &next, twin->message_count - 1 - i);
+		if (m->direction != TWIN_SMS && !m->hidden && !m->removed &&
+		    strcmp(m->phone, phone) == 0)
+			tell_message(s, m);
+	}
+	tell_calls(s, twin, phone, &next, twin->message_count);
 }
 
 int twin_transcript(struct twin_call *call)
 {
 	struct twin *twin = call->twin;
 	const struct twin_phone *phone = twin_phone_find(twin, call->args[0]);
-	size_t kept = twin_messages_kept(twin);
-	struct scenario_record r = { .title = "written down by the sandbox" };
-	struct scenario_event *events;
+	struct scenario_record r = { .title = "Written down by the sandbox" };
+	struct story s = { .arena = &call->arena };
 	struct err err = { 0 };
-	int64_t last_ms = 0;
 
 	if (!phone)
 		return twin_refuse(call, 404, "no_such_phone", NULL,
 				   "there is no phone with this id");
-	events = arena_array(&call->arena, 2 * kept + 1, sizeof *events);
-	for (size_t i = kept; i-- > 0;) {
-		const struct twin_message *m = twin_message_at(twin, i);
-
-		if (!m->hidden && !m->removed && strcmp(m->phone, phone->id) == 0)
-			r.event_count +=
-				add_events(m, &last_ms, &call->arena, events + r.event_count);
-	}
-	r.events = events;
+	s.events = arena_array(&call->arena, 2 * twin_messages_kept(twin) + TWIN_MAX_AUTH_CALLS,
+			       sizeof *s.events);
+	tell_all(&s, twin, phone->id);
+	r.events = s.events;
+	r.event_count = s.count;
 	r.contact = phone->address;
 	r.profile_name = phone->profile_name;
 	if (scenario_write(&r, call->out, &err) < 0)

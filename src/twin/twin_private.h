@@ -74,6 +74,7 @@ struct twin_inspection {
 	char *callbacks[TWIN_MAX_CALLBACKS];
 	size_t callback_count;
 	char *rest;
+	char *texts; /* of the last good answer, a JSON array */
 	char *before;
 	char *after;
 	size_t bytes;
@@ -109,7 +110,6 @@ struct twin_message {
 	size_t button_count;
 	unsigned under_way; /* IN: deliveries that have not ended */
 	bool answered;	    /* IN: its TwiML was carried out; copies change nothing more */
-	char *texts;	    /* IN: what was answered, as a JSON array, or NULL */
 	struct twin_inspection *inspection; /* or NULL */
 };
 
@@ -137,6 +137,15 @@ struct twin_sms { /* what the demo Auth API remembers of an OTP */
 	int64_t sent_ms;
 };
 enum { TWIN_MAX_SMS = 1000 };
+
+struct twin_auth_call { /* a request to the demo Auth API that was answered: for transcripts */
+	char phone[TWIN_ID_SIZE]; /* whose conversation it belongs to */
+	size_t before;		  /* so many messages had been made */
+	int status;
+	bool malformed;
+	char answer[256];
+};
+enum { TWIN_MAX_AUTH_CALLS = 200 };
 
 /* ---- faults ---- */
 
@@ -229,6 +238,8 @@ struct twin {
 	size_t inspection_bytes;
 	struct twin_sms sms[TWIN_MAX_SMS]; /* ring */
 	size_t sms_count;
+	struct twin_auth_call auth_calls[TWIN_MAX_AUTH_CALLS]; /* ring */
+	size_t auth_call_count;
 	struct twin_event events[TWIN_MAX_EVENTS]; /* ring */
 	uint64_t event_count;			   /* number of the newest; numbers count from 1 */
 	uint64_t event_first;			   /* the oldest kept */
@@ -368,6 +379,7 @@ void twin_callback_queue(struct twin *twin, const struct twin_message *m);
 void twin_inspect_attempt(struct twin *twin, struct twin_message *m, char *json);
 void twin_inspect_callback(struct twin *twin, struct twin_message *m, char *json);
 void twin_inspect_rest(struct twin *twin, struct twin_message *m, char *json);
+void twin_inspect_texts(struct twin *twin, struct twin_message *m, char *json);
 void twin_inspect_session(struct twin *twin, struct twin_message *m, char *before, char *after);
 void twin_inspect_forget(struct twin *twin, struct twin_message *m);
 /* [["name","value"],…] of a form. */

@@ -46,6 +46,8 @@ static const char *read_degrees(struct twin_call *call, const struct cJSON *root
 
 	if (cJSON_IsNumber(item))
 		text = arena_printf(&call->arena, "%.10g", item->valuedouble);
+	if (strlen(text) > 32)
+		return NULL;
 	d = strtod(text, &end);
 	return *end || end == text || d < -180 || d > 180 ? NULL : text;
 }
@@ -70,6 +72,8 @@ static int read_location(struct twin_call *call, const struct cJSON *root, struc
 	wish->latitude = read_degrees(call, root, "latitude");
 	wish->longitude = read_degrees(call, root, "longitude");
 	wish->label = json_text(root, "label", NULL);
+	if (wish->label && text_chars(str_of(wish->label)) > 1000)
+		return bad(call, "label", "a label has at most 1000 characters");
 	if (!wish->latitude || !wish->longitude)
 		return bad(call, "latitude", "latitude and longitude are degrees such as 19.07");
 	return 0;
@@ -170,7 +174,8 @@ static int show(struct twin_call *call, const struct twin_message *m, bool waite
 	}
 	json_add_text(&w, "status", twin_status_names[m->status]);
 	/* "texts" is kept as JSON already */
-	(void)buf_addf(call->out, ",\"texts\":%s}", m->texts ? m->texts : "[]");
+	(void)buf_addf(call->out, ",\"texts\":%s}",
+		       m->inspection && m->inspection->texts ? m->inspection->texts : "[]");
 	return 201;
 }
 

@@ -4,13 +4,14 @@ import http.client
 import json
 import os
 import re
+import shutil
 import time
 
 import pytest
 
 import canary
 from person import new_number
-from server import run, wait_for
+from server import ROOT, run, wait_for
 from twin import Events, Twin, rest_path, start
 
 STEPS = ["welcome", "name", "sector", "pincode", "phone", "confirmation", "completed"]
@@ -254,12 +255,52 @@ def test_clear_keeps_the_session(embedded, twin):
     assert [m["text"] for m in phone.messages("in")] == ["400001"]
 
 
+def passes(tmp_path, transcript):
+    """`samvad test` on the pack with this as its only conversation."""
+    pack = tmp_path / "msme"
+    shutil.copytree(os.path.join(ROOT, "templates", "msme"), pack)
+    shutil.rmtree(pack / "tests", ignore_errors=True)
+    os.mkdir(pack / "tests")
+    (pack / "tests" / "typed.chat").write_text(transcript, encoding="utf-8")
+    return run("test", str(pack))
+
+
 def test_a_transcript_passes(embedded, twin, tmp_path):
     phone = twin.phone()
-    onboard(phone, upto=5)
+    onboard(phone, upto=3)
+    phone.say("oops")
+    twin.advance(hours=2)
+    phone.say("400001")
+    phone.say(new_number())
+    phone.write(payload="yes", title="YES, all correct")
+    phone.wait_text("Your OTP")
     text = phone.transcript()
-    assert "> Hi" in text and "> 400001" in text
+    assert "> Hi" in text and "> 400001" in text and "pass 2h" in text and "button yes" in text
+    assert "call send_otp -> 200" in text and "REG-…" in text
     assert [x for x in text.split("\n") if x.startswith("contact")] == [f"contact {phone.address}"]
+    status, out, err = passes(tmp_path, text)
+    assert status == 0, f"{text}\n{out}{err}"
+
+
+def test_a_transcript_of_a_late_result_passes(servers, tmp_path):
+    twin = Twin(start(servers, REPLY_BUDGET_MS=500))
+    phone = twin.phone()
+    onboard(phone, upto=5)
+    twin.faults(auth="slow", auth_delay_ms=1500)
+    phone.say("YES")
+    phone.wait_text("Registration successful")
+    status, out, err = passes(tmp_path, phone.transcript())
+    assert status == 0, f"{phone.transcript()}\n{out}{err}"
+
+
+@pytest.mark.errors("call")
+def test_a_transcript_of_a_failing_call_passes(embedded, twin, tmp_path):
+    phone = twin.phone()
+    onboard(phone, upto=5)
+    twin.faults(auth="422")
+    phone.say("YES")
+    status, out, err = passes(tmp_path, phone.transcript())
+    assert status == 0, f"{phone.transcript()}\n{out}{err}"
 
 
 # ---- events
