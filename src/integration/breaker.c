@@ -20,19 +20,25 @@ void breaker_init(struct breaker *b, int64_t first_pause_ms)
 	*b = (struct breaker){ .state = BREAKER_CLOSED, .pause_ms = first_pause_ms };
 }
 
-bool breaker_admit(struct breaker *b, int64_t now_ms)
+bool breaker_refuses(const struct breaker *b, int64_t now_ms)
 {
 	switch (b->state) {
 	case BREAKER_CLOSED:
-		return true;
+		return false;
 	case BREAKER_HALF_OPEN:
-		return false; /* the probe is under way */
+		return true; /* the probe is under way */
 	case BREAKER_OPEN:
 		break;
 	}
-	if (now_ms < b->open_until_ms)
+	return now_ms < b->open_until_ms;
+}
+
+bool breaker_admit(struct breaker *b, int64_t now_ms)
+{
+	if (breaker_refuses(b, now_ms))
 		return false;
-	move(b, BREAKER_HALF_OPEN);
+	if (b->state == BREAKER_OPEN)
+		move(b, BREAKER_HALF_OPEN);
 	return true;
 }
 

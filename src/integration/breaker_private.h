@@ -23,6 +23,8 @@ struct breaker {
 };
 
 void breaker_init(struct breaker *b, int64_t first_pause_ms);
+/* Would a call be refused now? Changes nothing: for asking before a limit is used up. */
+bool breaker_refuses(const struct breaker *b, int64_t now_ms);
 /* May a call go now? In half-open only the one that opened the half gets true. */
 bool breaker_admit(struct breaker *b, int64_t now_ms);
 /* How an admitted call ended. */

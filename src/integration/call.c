@@ -1,8 +1,9 @@
 /*
  * call.c - one business call from limits to outcome.
  *
- * The order matters: limits before the breaker (a refused person must not use
- * up the probe), the breaker before each attempt. What may have been accepted
+ * The order matters: a look at the breaker (what is not sent must not count
+ * against a limit), the limits (a refused person must not use up the probe),
+ * then the breaker before each attempt. What may have been accepted
  * is never repeated here; the flow decides what the person can do.
  */
 #include "integration_private.h"
@@ -123,6 +124,16 @@ out:
 	return outcome;
 }
 
+static bool is_refused(struct integration *ig, const char *url)
+{
+	bool yes;
+
+	pthread_mutex_lock(&ig->lock);
+	yes = breaker_refuses(&service_of(ig, url)->breaker, clock_mono_ms());
+	pthread_mutex_unlock(&ig->lock);
+	return yes;
+}
+
 static bool admit(struct integration *ig, const char *url)
 {
 	bool yes;
@@ -175,10 +186,10 @@ void integration_call(struct integration *ig, const struct flow *flow, const str
 		      struct arena *a, struct integration_result *result_out)
 {
 	struct integration_result res = { .outcome = "limited" };
-	int allowed = within_limits(ig, call, a);
+	int allowed = is_refused(ig, call->url) ? -1 : within_limits(ig, call, a);
 
 	if (allowed < 0)
-		res.outcome = "busy"; /* nothing was sent; the store will be back */
+		res.outcome = "busy"; /* nothing was sent, and no limit is used up for it */
 	while (allowed == 1) {
 		if (!admit(ig, call->url)) {
 			if (res.attempts == 0)

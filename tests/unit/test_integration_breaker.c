@@ -42,9 +42,11 @@ static void test_moves(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		switch (rows[i].event) {
 		case ASK_YES:
+			CHECK_CASE(!breaker_refuses(&b, rows[i].at), rows[i].name);
 			CHECK_CASE(breaker_admit(&b, rows[i].at), rows[i].name);
 			break;
 		case ASK_NO:
+			CHECK_CASE(breaker_refuses(&b, rows[i].at), rows[i].name);
 			CHECK_CASE(!breaker_admit(&b, rows[i].at), rows[i].name);
 			break;
 		case GOOD:
