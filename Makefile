@@ -110,7 +110,7 @@ $(FUZZ_BIN): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(LIB)
 coverage: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-cov OPT="-O0 -g --coverage" SANITIZE="--coverage" all unit-binaries
 	@BUILD=build-cov tests/run
-	@gcov -o build-cov $(SRC:%.c=build-cov/%.o) 2>/dev/null | awk -f tests/lint/coverage.awk
+	@gcov -n -o build-cov $(SRC:%.c=build-cov/%.o) 2>/dev/null | awk -f tests/lint/coverage.awk
 
 # ---------------------------------------------------------------- install
 .PHONY: install clean
