@@ -39,6 +39,25 @@ static void block_signals(sigset_t *waited)
 	(void)pthread_sigmask(SIG_BLOCK, waited, NULL);
 }
 
+static void greet_sandbox(const struct config *c, unsigned port)
+{
+	(void)fprintf(
+		stderr,
+		"  Sandbox, for this machine only: no Twilio account is used. A phone is at\n\n"
+		"      http://%s:%u/sandbox\n\n"
+		"  and in the terminal, in this folder: samvad chat\n",
+		c->host, port);
+	if (c->twilio_auth_token[0])
+		(void)fprintf(stderr, "  TWILIO_AUTH_TOKEN signs its webhooks. Set SANDBOX=0 to go "
+				      "live.\n");
+	else
+		(void)fprintf(
+			stderr,
+			"  The token that signs is in %s/sandbox.json. Set TWILIO_AUTH_TOKEN to "
+			"go live.\n",
+			c->data_dir);
+}
+
 static void greet(const struct server *s)
 {
 	const struct config *c = &s->config;
@@ -55,11 +74,7 @@ static void greet(const struct server *s)
 	(void)fprintf(stderr, "\n  Samvad %s answers at http://%s:%u (%s store, flow %s)\n",
 		      SAMVAD_VERSION, c->host, port, store_kind(s->store), c->flow);
 	if (c->sandbox)
-		(void)fprintf(stderr,
-			      "  Sandbox: no Twilio account is used. In another terminal, in this "
-			      "folder:\n\n      samvad chat\n\n  The token that signs is in "
-			      "%s/sandbox.json. Set TWILIO_AUTH_TOKEN to go live.\n",
-			      c->data_dir);
+		greet_sandbox(c, port);
 	(void)fprintf(stderr, "  Ctrl-C ends.\n\n");
 }
 
