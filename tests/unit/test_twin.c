@@ -1,5 +1,7 @@
 /*
- * test_twin.c - the twin without HTTP: the demo Auth API and the Messages resource.
+ * test_twin.c - the twin without HTTP: its demo Auth API, who may ask, lists, and how much is kept.
+ *
+ * test_twin_rest.c has the codes of the Messages resource, test_twin_parts.c the rest.
  */
 #include "twin.h"
 
@@ -66,60 +68,6 @@ static int end(void **state)
 	assert_null(twin);
 	buf_free(&body);
 	return 0;
-}
-
-static void test_create_checks(void **state)
-{
-	static const struct {
-		const char *name;
-		const char *form;
-		int status;
-		const char *says;
-	} rows[] = {
-		{ "good", "To=whatsapp%3A%2B919876543210&From=whatsapp%3A%2B14155238886&Body=Hi",
-		  201, "\"status\":\"queued\"" },
-		{ "business-scoped id", "To=whatsapp:IN.1349&From=whatsapp:%2B14155238886&Body=Hi",
-		  201, "whatsapp:IN.1349" },
-		{ "messaging service",
-		  "To=whatsapp:%2B919876543210&MessagingServiceSid="
-		  "MG00000000000000000000000000000001&Body=Hi",
-		  201, "\"status\":\"accepted\"" },
-		{ "no To", "From=whatsapp:%2B14155238886&Body=Hi", 400, "\"code\":21604" },
-		{ "no From", "To=whatsapp:%2B919876543210&Body=Hi", 400, "\"code\":21603" },
-		{ "To is no number", "To=whatsapp:98&From=whatsapp:%2B14155238886&Body=Hi", 400,
-		  "\"code\":21211" },
-		{ "To of another channel",
-		  "To=%2B919876543210&From=whatsapp:%2B14155238886&Body=Hi", 400,
-		  "\"code\":21910" },
-		{ "From is no number", "To=whatsapp:%2B919876543210&From=whatsapp:me&Body=Hi", 400,
-		  "\"code\":21212" },
-		{ "no Body", "To=whatsapp:%2B919876543210&From=whatsapp:%2B14155238886", 400,
-		  "\"code\":21602" },
-		{ "malformed", "To=%zz", 400, "\"status\":400" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		int status = ask("POST", MESSAGES ".json", rows[i].form);
-
-		if (status != rows[i].status || !strstr(body.data, rows[i].says))
-			fail_msg("%s: %d %s", rows[i].name, status, body.data);
-	}
-}
-
-static void test_body_limit(void **state)
-{
-	static const char head[] = "To=whatsapp:%2B919876543210&From=whatsapp:%2B14155238886&Body=";
-	char form[sizeof head + 3202];
-
-	(void)state;
-	memcpy(form, head, sizeof head);
-	for (size_t i = 0; i < 1600; i++) /* two bytes, one character */
-		memcpy(form + sizeof head - 1 + 2 * i, "é", 3);
-	assert_int_equal(ask("POST", MESSAGES ".json", form), 201);
-	memcpy(form + sizeof head - 1 + 3200, "x", 2);
-	assert_int_equal(ask("POST", MESSAGES ".json", form), 400);
-	assert_non_null(strstr(body.data, "21617"));
 }
 
 static void test_who_asks(void **state)
@@ -274,8 +222,6 @@ static void test_otp_is_sent_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_create_checks, begin, end),
-		cmocka_unit_test_setup_teardown(test_body_limit, begin, end),
 		cmocka_unit_test_setup_teardown(test_who_asks, begin, end),
 		cmocka_unit_test_setup_teardown(test_list_and_fetch, begin, end),
 		cmocka_unit_test_setup_teardown(test_memory_is_bounded, begin, end),
