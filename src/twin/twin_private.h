@@ -34,8 +34,8 @@ enum {
 	TWIN_MAX_CALLBACKS = 12, /* likewise */
 	TWIN_MAX_BUTTONS = 3,
 	TWIN_MAX_URL = 2048,
-	TWIN_WORKERS = 24, /* 20 copies at once, and some for callbacks */
-	TWIN_MAX_JOBS = 4096,
+	TWIN_WORKERS = 24,     /* 20 copies at once, and some for callbacks */
+	TWIN_MAX_JOBS = 32768, /* three callbacks for each message that is kept */
 	TWIN_MAX_WAITING = 64, /* requests that a fault holds up */
 	TWIN_SID_SIZE = 35,
 	TWIN_ID_SIZE = CONTACT_MAX + 1,
