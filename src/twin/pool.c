@@ -204,6 +204,7 @@ bool twin_http(struct twin *twin, const struct net_request *req, struct twin_got
 {
 	struct waiter w = { .twin = twin, .got = got_out };
 	struct err err = { 0 };
+	bool stopping;
 
 	*got_out = (struct twin_got){ .outcome = NET_NOT_SENT };
 	buf_init(&got_out->body, TWIN_WEBHOOK_MAX + 1);
@@ -215,8 +216,9 @@ bool twin_http(struct twin *twin, const struct net_request *req, struct twin_got
 	pthread_mutex_lock(&twin->lock);
 	while (!w.ended) /* net ends it by its own deadline */
 		pthread_cond_wait(&twin->changed, &twin->lock);
+	stopping = twin->stopping;
 	pthread_mutex_unlock(&twin->lock);
-	return !twin->stopping || got_out->outcome == NET_ANSWERED;
+	return !stopping || got_out->outcome == NET_ANSWERED;
 }
 
 void twin_got_free(struct twin_got *got)
