@@ -231,6 +231,31 @@ def test_fifteen_seconds(twin, program):
     assert (attempt["response"]["verdict"], attempt["response"]["code"]) == ("timeout", 11200)
 
 
+def test_a_hanging_webhook_does_not_hold_the_end_up(twin, program):
+    program.gate = threading.Event()
+    phone = twin.phone()
+    for i in range(30):
+        phone.send(str(i))
+    wait_for("deliveries to hang", 5, lambda: len(program.messages()) >= 20)
+    status, seconds = twin.server.terminate()
+    program.gate.set()
+    assert status == 0 and seconds < 5
+
+
+def test_who_waits_is_answered_at_the_end(twin, program):
+    program.gate = threading.Event()
+    phone = twin.phone()
+    got = []
+    waiter = threading.Thread(target=lambda: got.append(phone.write("Hi")))
+    waiter.start()
+    wait_for("the delivery to hang", 5, program.messages)
+    status, seconds = twin.server.terminate()
+    waiter.join(5)
+    program.gate.set()
+    assert status == 0 and seconds < 5
+    assert list(got[0]) == ["sid"], "only that it was taken"
+
+
 def test_redirect(twin, program):
     program.say('<Response><Message>1</Message><Redirect>next?a=1&amp;b=2</Redirect>'
                 '<Message>never</Message></Response>',
