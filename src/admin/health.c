@@ -8,8 +8,7 @@
  */
 #include "admin_private.h"
 
-#include <time.h>
-
+#include "base/cond.h"
 #include "base/json.h"
 
 enum { FRESH_MS = 5000, FIRST_WAIT_MS = 1000 };
@@ -44,13 +43,8 @@ static void *probe(void *arg)
 
 int admin_health_start(struct admin *admin, struct err *err)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&admin->health_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&admin->health_news, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&admin->health_news);
 	if (pthread_create(&admin->prober, NULL, probe, admin) != 0)
 		return err_set(err, ERR_TEMP, "no thread for health probes");
 	admin->probing = true;
@@ -71,17 +65,15 @@ void admin_health_stop(struct admin *admin)
 
 static void look_at_services(struct admin *admin, bool *auth_up_out, bool *twilio_up_out)
 {
-	struct timespec until;
+	const int64_t until = clock_mono_ms() + FIRST_WAIT_MS;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += FIRST_WAIT_MS / 1000;
 	pthread_mutex_lock(&admin->health_lock);
 	if (!admin->looked_ms || clock_mono_ms() - admin->looked_ms > FRESH_MS) {
 		admin->wanted = true;
 		pthread_cond_broadcast(&admin->health_news);
 	}
 	while (!admin->looked_ms && !admin->stopping)
-		if (pthread_cond_timedwait(&admin->health_news, &admin->health_lock, &until) != 0)
+		if (!cond_wait_until(&admin->health_news, &admin->health_lock, until))
 			break;
 	*auth_up_out = admin->auth_up;
 	*twilio_up_out = admin->twilio_up;

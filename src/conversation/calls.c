@@ -10,8 +10,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
@@ -93,29 +93,15 @@ bool calls_wait_begin(struct calls *calls, struct waiter *w)
 	return room;
 }
 
-static struct timespec monotonic_in(int ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += ms / 1000;
-	ts.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (ts.tv_nsec >= 1000000000) {
-		ts.tv_sec++;
-		ts.tv_nsec -= 1000000000;
-	}
-	return ts;
-}
-
 bool calls_wait(struct calls *calls, struct waiter *w, int ms, struct arena *a,
 		struct reply *reply_out)
 {
-	struct timespec until = monotonic_in(ms);
+	const int64_t until = clock_mono_ms() + ms;
 	bool decided;
 
 	pthread_mutex_lock(&calls->lock);
 	while (w->reply.state == REPLY_NONE && !calls->stopping)
-		if (pthread_cond_timedwait(&calls->decided, &calls->lock, &until) != 0)
+		if (!cond_wait_until(&calls->decided, &calls->lock, until))
 			break;
 	decided = w->reply.state != REPLY_NONE;
 	if (decided)
@@ -366,16 +352,12 @@ int64_t calls_in_flight(struct calls *calls)
 int calls_open(struct conversation *c, unsigned workers, struct calls **calls_out, struct err *err)
 {
 	struct calls *calls = mem_alloc(sizeof *calls);
-	pthread_condattr_t attr;
 
 	calls->conversation = c;
 	calls->threads = mem_array(workers, sizeof *calls->threads);
 	pthread_mutex_init(&calls->lock, NULL);
 	pthread_cond_init(&calls->queued, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&calls->decided, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&calls->decided);
 	for (; calls->thread_count < workers; calls->thread_count++)
 		if (pthread_create(&calls->threads[calls->thread_count], NULL, work, calls) != 0) {
 			calls_stop(calls, 0);
@@ -389,14 +371,14 @@ int calls_open(struct conversation *c, unsigned workers, struct calls **calls_ou
 
 void calls_stop(struct calls *calls, int grace_ms)
 {
-	struct timespec until = monotonic_in(grace_ms);
+	const int64_t until = clock_mono_ms() + grace_ms;
 
 	pthread_mutex_lock(&calls->lock);
 	calls->stopping = true;
 	pthread_cond_broadcast(&calls->queued);
 	pthread_cond_broadcast(&calls->decided);
 	while (has_running(calls))
-		if (pthread_cond_timedwait(&calls->decided, &calls->lock, &until) != 0)
+		if (!cond_wait_until(&calls->decided, &calls->lock, until))
 			break;
 	calls->abandoned = true;
 	pthread_mutex_unlock(&calls->lock);

@@ -4,8 +4,8 @@
 #include "conversation_private.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/mem.h"
 
 bool conversation_is_stopping(struct conversation *c)
@@ -20,19 +20,12 @@ bool conversation_is_stopping(struct conversation *c)
 
 bool conversation_pause(struct conversation *c, int ms)
 {
-	struct timespec until;
+	const int64_t until = clock_mono_ms() + ms;
 	bool stopping;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&c->lock);
 	while (ms > 0 && !c->stopping)
-		if (pthread_cond_timedwait(&c->changed, &c->lock, &until) != 0)
+		if (!cond_wait_until(&c->changed, &c->lock, until))
 			break;
 	stopping = c->stopping;
 	pthread_mutex_unlock(&c->lock);
@@ -62,8 +55,6 @@ void conversation_use_bot(struct conversation *c, struct bot *bot)
 
 static void init(struct conversation *c, const struct conversation_settings *set, struct bot *bot)
 {
-	pthread_condattr_t attr;
-
 	c->set = *set;
 	atomic_init(&c->hurry_ms, INT64_MAX);
 	if (!c->set.call_workers)
@@ -73,10 +64,7 @@ static void init(struct conversation *c, const struct conversation_settings *set
 	c->bot = bot_hold(bot);
 	pthread_mutex_init(&c->bot_lock, NULL);
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&c->changed);
 	/* Only a store that can be away needs a stand-in for its memory. */
 	c->recent = store_is_remote(set->store) ? recent_new() : NULL;
 }

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -278,18 +278,11 @@ static int claim_and_start(struct outbox *box)
 
 static void wait_for_work(struct outbox *box, int ms)
 {
-	struct timespec until;
+	const int64_t until = clock_mono_ms() + ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&box->lock);
 	while (!box->stopping && !box->woken && !box->ended)
-		if (pthread_cond_timedwait(&box->changed, &box->lock, &until) != 0)
+		if (!cond_wait_until(&box->changed, &box->lock, until))
 			break;
 	box->woken = false;
 	pthread_mutex_unlock(&box->lock);
@@ -326,7 +319,6 @@ static void *run(void *arg)
 int outbox_open(const struct outbox_settings *set, struct outbox **box_out, struct err *err)
 {
 	struct outbox *box;
-	pthread_condattr_t attr;
 
 	if (!set->store || !set->channel || !set->net || !set->clock)
 		return err_set(err, ERR_BUG, "outbox needs store, channel, net and clock");
@@ -340,10 +332,7 @@ int outbox_open(const struct outbox_settings *set, struct outbox **box_out, stru
 		box->set.poll_ms = 500;
 	box->filled_ms = clock_mono_ms();
 	pthread_mutex_init(&box->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&box->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&box->changed);
 	if (pthread_create(&box->thread, NULL, run, box) != 0) {
 		free(box);
 		return err_set(err, ERR_TEMP, "cannot start the outbox thread");

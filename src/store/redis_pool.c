@@ -8,13 +8,12 @@
  * that a dead server costs nobody a time-out. Tries start 100 ms apart and
  * double up to 5 s, with jitter so that processes do not knock in step.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/id.h"
 #include "base/mem.h"
 #include "redis_private.h"
@@ -43,7 +42,6 @@ struct redis_pool *redis_pool_new(struct redis_address *address, unsigned connec
 				  int timeout_ms)
 {
 	struct redis_pool *pool = mem_alloc(sizeof *pool);
-	pthread_condattr_t attr;
 
 	pool->address = *address;
 	*address = (struct redis_address){ 0 };
@@ -51,10 +49,7 @@ struct redis_pool *redis_pool_new(struct redis_address *address, unsigned connec
 	pool->timeout_ms = timeout_ms;
 	pool->suspect = true; /* the first one to connect finds out for all */
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&pool->changed);
 	return pool;
 }
 
@@ -177,13 +172,12 @@ static enum verdict judge(struct redis_pool *pool, struct redis_connection **con
 int redis_pool_take(struct redis_pool *pool, int64_t deadline,
 		    struct redis_connection **connection_out, struct err *err)
 {
-	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
 	enum verdict verdict;
 	bool probe = false, late = false;
 
 	pthread_mutex_lock(&pool->lock);
 	while ((verdict = judge(pool, connection_out)) == WAIT && !late)
-		late = pthread_cond_timedwait(&pool->changed, &pool->lock, &until) == ETIMEDOUT;
+		late = !cond_wait_until(&pool->changed, &pool->lock, deadline);
 	if (verdict == CONNECT) {
 		probe = pool->suspect || pool->failures > 0;
 		pool->probing = pool->probing || probe;

@@ -9,9 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
-#include "base/clock.h"
+#include "base/cond.h"
 #include "base/mem.h"
 #include "redis_private.h"
 
@@ -65,14 +64,10 @@ static void *lookup_run(void *arg)
 static struct lookup *lookup_start(const char *host, const char *port)
 {
 	struct lookup *l = mem_alloc(sizeof *l);
-	pthread_condattr_t attr;
 	pthread_t thread;
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&l->ended);
 	l->host = mem_strdup(host);
 	for (size_t i = 0; port[i] && i < sizeof l->port - 1; i++)
 		l->port[i] = port[i];
@@ -87,11 +82,10 @@ static struct lookup *lookup_start(const char *host, const char *port)
 /* False when the deadline came first; the thread frees it then. */
 static bool lookup_wait(struct lookup *l, int64_t deadline)
 {
-	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
 	bool done;
 
 	pthread_mutex_lock(&l->lock);
-	while (!l->done && pthread_cond_timedwait(&l->ended, &l->lock, &until) == 0)
+	while (!l->done && cond_wait_until(&l->ended, &l->lock, deadline))
 		;
 	done = l->done;
 	l->left = !done;

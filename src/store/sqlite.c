@@ -6,34 +6,14 @@
  */
 #include "sqlite_private.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/mem.h"
 
 enum { DEFAULT_TIMEOUT_MS = 3000 };
-
-void sqlite_cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	if (pthread_condattr_init(&attr) != 0 ||
-	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-	    pthread_cond_init(cond, &attr) != 0)
-		abort(); /* only a system without memory or without the clock */
-	pthread_condattr_destroy(&attr);
-}
-
-int sqlite_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_ms)
-{
-	const struct timespec at = { .tv_sec = (time_t)(mono_ms / 1000),
-				     .tv_nsec = (long)(mono_ms % 1000) * 1000000L };
-
-	return pthread_cond_timedwait(cond, lock, &at) == ETIMEDOUT ? -1 : 0;
-}
 
 /* ---- readers ---- */
 
@@ -44,7 +24,7 @@ struct sqlite_conn *sqlite_reader(struct sqlite_store *s, struct err *err)
 
 	pthread_mutex_lock(&s->readers_lock);
 	while (!s->idle)
-		if (sqlite_cond_wait_until(&s->readers_wake, &s->readers_lock, until) < 0)
+		if (!cond_wait_until(&s->readers_wake, &s->readers_lock, until))
 			break;
 	c = s->idle;
 	if (c)
@@ -142,7 +122,7 @@ int driver_sqlite_open(const struct store_settings *set, const struct store_driv
 		free(s);
 		return err_set(err, ERR_TEMP, "sqlite: no mutex");
 	}
-	sqlite_cond_init(&s->readers_wake);
+	cond_init(&s->readers_wake);
 	s->lock_fd = -1;
 	s->timeout_ms = set->timeout_ms > 0 ? set->timeout_ms : DEFAULT_TIMEOUT_MS;
 	s->seen_keep_ms = set->seen_keep_ms > 0 ? set->seen_keep_ms : DRIVER_SEEN_KEEP_MS;

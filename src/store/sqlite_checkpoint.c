@@ -9,6 +9,8 @@
  */
 #include "sqlite_private.h"
 
+#include "base/cond.h"
+
 enum { LOG_LONG = 1000, LOG_TOO_LONG = 16000 }; /* pages of 4 KiB */
 
 static void *checkpoint_main(void *arg)
@@ -39,7 +41,7 @@ int sqlite_checkpoint_open(struct sqlite_checkpoint *k, const char *dir, int tim
 		return -1;
 	if (pthread_mutex_init(&k->lock, NULL) != 0)
 		return err_set(err, ERR_TEMP, "sqlite: no mutex");
-	sqlite_cond_init(&k->wake);
+	cond_init(&k->wake);
 	if (pthread_create(&k->thread, NULL, checkpoint_main, k) != 0) {
 		pthread_cond_destroy(&k->wake);
 		pthread_mutex_destroy(&k->lock);

@@ -173,10 +173,6 @@ struct sqlite_store {
 /* Waits at most the time limit for an idle reader. NULL with ERR_TEMP. */
 struct sqlite_conn *sqlite_reader(struct sqlite_store *s, struct err *err);
 void sqlite_reader_return(struct sqlite_store *s, struct sqlite_conn *c);
-/* A monotonic condition variable; aborts when the system has none. */
-void sqlite_cond_init(pthread_cond_t *cond);
-/* 0 woken, -1 the monotonic time has come. */
-int sqlite_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_ms);
 
 /* Inside a job: appends rows to their contact's line. */
 int sqlite_outbox_add(struct sqlite_conn *c, const char *contact,

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/mem.h"
 
 enum { GROUP_MAX = 256, RECHECK_MS = 50 };
@@ -189,7 +190,7 @@ int sqlite_writer_start(struct sqlite_writer *w, struct sqlite_checkpoint *check
 	(void)sqlite3_wal_hook(w->conn.db, count_log, w); /* also turns automatic checkpoints off */
 	if (pthread_mutex_init(&w->lock, NULL) != 0)
 		return err_set(err, ERR_TEMP, "sqlite: no mutex");
-	sqlite_cond_init(&w->wake);
+	cond_init(&w->wake);
 	if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
 		pthread_cond_destroy(&w->wake);
 		pthread_mutex_destroy(&w->lock);
@@ -235,7 +236,7 @@ static int await(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
 	int64_t until = start + w->timeout_ms / 2;
 
 	while (j->state != JOB_DONE) {
-		if (sqlite_cond_wait_until(&j->done, &w->lock, until) == 0 || j->state == JOB_DONE)
+		if (cond_wait_until(&j->done, &w->lock, until) || j->state == JOB_DONE)
 			continue;
 		if (j->state == JOB_QUEUED) {
 			take_out(w, j);
@@ -258,7 +259,7 @@ int sqlite_write(struct sqlite_writer *w, sqlite_work work, void *arg, struct er
 
 	j->work = work;
 	j->arg = arg;
-	sqlite_cond_init(&j->done);
+	cond_init(&j->done);
 	pthread_mutex_lock(&w->lock);
 	*w->end = j;
 	w->end = &j->next;

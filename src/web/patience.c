@@ -18,9 +18,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/mem.h"
 
 enum { LOOK_MS = 250, MAX_FDS = 65536 };
@@ -99,7 +99,6 @@ static void *look(void *arg)
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->stopping) {
-		struct timespec until;
 		int64_t now = clock_mono_ms();
 
 		for (struct patience_wait *w = p->first; w && w->until_ms <= now; w = w->next) {
@@ -107,11 +106,7 @@ static void *look(void *arg)
 				cut(w);
 			w->ended = true;
 		}
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += LOOK_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		(void)pthread_cond_timedwait(&p->stop, &p->lock, &until);
+		(void)cond_wait_until(&p->stop, &p->lock, now + LOOK_MS);
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
@@ -120,13 +115,9 @@ static void *look(void *arg)
 struct patience *patience_new(void)
 {
 	struct patience *p = mem_alloc(sizeof *p);
-	pthread_condattr_t attr;
 
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->stop, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&p->stop);
 	if (pthread_create(&p->thread, NULL, look, p) != 0) {
 		pthread_cond_destroy(&p->stop);
 		pthread_mutex_destroy(&p->lock);

@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -173,7 +173,6 @@ static int start(struct web *web, struct err *err)
 int web_open(const struct web_settings *set, struct web **web_out, struct err *err)
 {
 	struct web *web = mem_alloc(sizeof *web);
-	pthread_condattr_t attr;
 
 	web->magic = WEB_MAGIC;
 	web->set = *set;
@@ -181,10 +180,7 @@ int web_open(const struct web_settings *set, struct web **web_out, struct err *e
 	web->threads = set->threads ? set->threads : THREADS_DEFAULT;
 	sha256(str_of(set->admin_token), web->admin_digest);
 	pthread_mutex_init(&web->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&web->idle, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&web->idle);
 	web->turn_seconds = metric_histogram("samvad_turn_seconds", NULL,
 					     "Time from a verified message to its answer.");
 	web->patience = patience_new();
@@ -208,17 +204,12 @@ uint16_t web_port(const struct web *web)
 /* True when nothing is under way any more. */
 static bool wait_idle(struct web *web, int ms)
 {
-	struct timespec until;
+	const int64_t until = clock_mono_ms() + ms;
 	bool idle;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&web->lock);
 	while (!(idle = atomic_load(&web->under_way) == 0))
-		if (pthread_cond_timedwait(&web->idle, &web->lock, &until) != 0)
+		if (!cond_wait_until(&web->idle, &web->lock, until))
 			break;
 	pthread_mutex_unlock(&web->lock);
 	return idle;
