@@ -233,6 +233,34 @@ static void test_values(void **state)
 	config_free(&c);
 }
 
+/* Phones that somebody made up must not reach real people, whosever token it is. */
+static void test_sandbox_with_a_token_sends_to_the_twin(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *env[4];
+		const char *base;
+	} rows[] = {
+		{ "sandbox and token",
+		  { "TWILIO_AUTH_TOKEN=t", "SANDBOX=1" },
+		  "http://127.0.0.1:5000/sandbox/twilio" },
+		{ "given one stays",
+		  { "TWILIO_AUTH_TOKEN=t", "SANDBOX=1", "TWILIO_API_BASE=http://x:1" },
+		  "http://x:1" },
+		{ "production", { "TWILIO_AUTH_TOKEN=t" }, "https://api.twilio.com" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct config c;
+
+		begin(rows[i].env, NULL);
+		assert_int_equal(config_load(&c, NULL), 0);
+		check_text(rows[i].name, c.twilio_api_base, rows[i].base);
+		config_free(&c);
+	}
+}
+
 static void test_tables(void **state)
 {
 	struct buf markdown, example;
@@ -279,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_secret_is_not_told),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_sandbox_with_a_token_sends_to_the_twin),
 		cmocka_unit_test(test_tables),
 	};
 
