@@ -17,6 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/cond.h"
+
 enum { PEER_MAX_CONNECTIONS = 256, PEER_BIG = 1 << 20, PEER_MAX_REQUEST = PEER_BIG + 65536 };
 
 struct peer {
@@ -346,7 +349,7 @@ static struct peer *peer_start(void)
 	assert(p);
 	p->fd = peer_bind(64, &p->port);
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->changed, NULL);
+	cond_init(&p->changed);
 	if (pthread_create(&p->thread, NULL, peer_accept, p) != 0)
 		abort();
 	return p;
@@ -374,15 +377,12 @@ static void peer_stop(struct peer *p)
 /* Waits, at most 20 s, until a counter of the peer has reached n. */
 static inline bool peer_wait(struct peer *p, const unsigned *counter, unsigned n)
 {
-	struct timespec until;
-	int rc = 0;
+	const int64_t until = clock_mono_ms() + 20000;
 	bool reached;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 20;
 	pthread_mutex_lock(&p->lock);
-	while (*counter < n && rc == 0)
-		rc = pthread_cond_timedwait(&p->changed, &p->lock, &until);
+	while (*counter < n && cond_wait_until(&p->changed, &p->lock, until))
+		;
 	reached = *counter >= n;
 	pthread_mutex_unlock(&p->lock);
 	return reached;

@@ -1,20 +1,12 @@
 /*
  * Inbound and outbound as bytes: round trips, limits, truncated and garbled bytes.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
+#include "check.h"
 #include "model/contact.h"
 #include "model/inbound.h"
 #include "model/outbound.h"
-
-#define CHECK_CASE(cond, name)                                                                     \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_msg("%s: %s", (name), #cond);                                         \
-	} while (0)
 
 enum { ROOM = 1 << 20 };
 
@@ -84,7 +76,7 @@ static void test_inbound_round_trips(void **state)
 
 	(void)state;
 	memset(body, '\x80', sizeof body / 2); /* the other half stays NUL */
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct arena a = { 0 };
 		struct inbound back;
 		struct buf out;
@@ -124,7 +116,7 @@ static void test_inbound_limits(void **state)
 	(void)state;
 	memset(id, 'i', sizeof id - 1);
 	memset(contact, 'c', sizeof contact - 1);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct buf out;
 
 		buf_init(&out, cases[i].room);

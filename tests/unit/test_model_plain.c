@@ -1,22 +1,10 @@
 /*
  * Contacts, headers of webhooks, and the delivery ladder over all pairs.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "check.h"
 #include "model/contact.h"
 #include "model/status.h"
 #include "model/webhook.h"
-
-#define CHECK_CASE(cond, name)                                                                     \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_msg("%s: %s", (name), #cond);                                         \
-	} while (0)
 
 static void test_contacts(void **state)
 {
@@ -53,7 +41,7 @@ static void test_contacts(void **state)
 	(void)state;
 	memset(longest + 2, 'x', CONTACT_MAX - 2);
 	memset(too_long + 2, 'x', CONTACT_MAX - 1);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *number = contact_number(cases[i].address);
 
 		CHECK_CASE(contact_is_valid(cases[i].address) == cases[i].valid, cases[i].name);
@@ -93,7 +81,7 @@ static void test_webhook_headers(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		bool conflict = !cases[i].conflict;
 		const char *value = webhook_header(&w, cases[i].name, &conflict);
 
@@ -164,7 +152,7 @@ static void test_status_words(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		CHECK_CASE(status_parse(cases[i].name) == cases[i].status, cases[i].name);
 		CHECK_CASE(status_is_final(cases[i].status) == cases[i].is_final, cases[i].name);
 	}

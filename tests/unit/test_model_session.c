@@ -3,18 +3,10 @@
  * every truncation, every garbled byte.
  */
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
+#include "check.h"
 #include "model/session.h"
-
-#define CHECK_CASE(cond, name)                                                                     \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_msg("%s: %s", (name), #cond);                                         \
-	} while (0)
 
 static char *repeated(struct arena *a, char c, size_t n)
 {
@@ -124,7 +116,7 @@ static void test_round_trips(void **state)
 		filled[i].name = arena_printf(&a, "value_%zu", i);
 		filled[i].text = repeated(&a, 'x', 120 + i); /* lengths around one varint byte */
 	}
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for (size_t i = 0; i < COUNT(cases); i++)
 		check_round_trip(&cases[i].s, cases[i].name);
 	arena_free(&a);
 }
@@ -284,7 +276,7 @@ static void test_foreign_bytes(void **state)
 #undef TAIL
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct arena a = { 0 };
 		struct session s = { 0 };
 
@@ -313,7 +305,7 @@ static void test_value_limits(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct session s = { 0 };
 		struct err err = { 0 };
 

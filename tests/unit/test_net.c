@@ -2,24 +2,13 @@
  * Requests out against a peer in this process: what is sent, what comes back,
  * limits, and an honest outcome for each way things can end.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <fcntl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "check.h"
 #include "net.h"
 #include "net_peer.h"
-
-#define CHECK_CASE(cond, name)                                                                     \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_msg("%s: %s", (name), #cond);                                         \
-	} while (0)
 
 enum { PATIENT_MS = 20000, SHORT_MS = 300, ROOM = 4 << 20 };
 
@@ -79,7 +68,7 @@ static void test_outcomes(void **state)
 	struct net *net = open_net(0, 0);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		char url[128];
 		struct net_request req = {
 			.method = cases[i].method,
@@ -150,7 +139,7 @@ static void test_never_sent(void **state)
 	peer_url(ports[1], "/echo", urls[1]);
 	snprintf(urls[2], sizeof urls[2], "https://127.0.0.1:%d/echo", peer->port);
 	snprintf(urls[3], sizeof urls[3], "http://no-such-host.invalid/");
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct net_request req = { .method = "POST",
 					   .url = cases[i].url,
 					   .timeout_ms = 1500 };
@@ -277,7 +266,7 @@ static void test_what_is_sent(void **state)
 
 	(void)state;
 	memset(large, 'L', sizeof large - 1);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct net_request req = {
 			.method = cases[i].method,
 			.url = peer_url(peer->port, "/echo", url),
@@ -355,7 +344,7 @@ static void test_bad_requests_are_refused(void **state)
 	bool called = false;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct err err = { 0 };
 		struct net_answer answer;
 

@@ -2,22 +2,10 @@
  * test_store_legacy.c - sessions of the former Python bot, and boxes that are
  * not what they should be.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "check.h"
 
 #include "../../src/store/box_private.h"
 #include "../../src/store/guard_private.h"
-
-#define CHECK_CASE(ok, name)                                                                       \
-	do {                                                                                       \
-		if (!(ok))                                                                         \
-			fail_msg("case '%s': %s", (name), #ok);                                    \
-	} while (0)
 
 static void reads_what_the_bot_wrote(void **state)
 {
@@ -51,7 +39,7 @@ static void reads_what_the_bot_wrote(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct legacy_session l = { 0 };
 		struct arena a = { 0 };
 

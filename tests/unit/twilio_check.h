@@ -5,29 +5,12 @@
 #ifndef SAMVAD_TESTS_TWILIO_CHECK_H
 #define SAMVAD_TESTS_TWILIO_CHECK_H
 
-#include <stdarg.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 #include <cjson/cJSON.h>
 
 #include "channel.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-#define CHECK_CASE(cond, name)                                                                     \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_msg("%s: %s", (name), #cond);                                         \
-	} while (0)
-
-#define CHECK_SAME(got, want, name)                                                                \
-	do {                                                                                       \
-		if (strcmp((got), (want)) != 0)                                                    \
-			fail_msg("%s: got <%s>, expected <%s>", (name), (got), (want));            \
-	} while (0)
+#include "check.h"
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
