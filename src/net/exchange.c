@@ -34,6 +34,7 @@ enum {
 };
 
 static struct metric *counters[NET_TOO_LARGE + 1];
+static struct metric *refused;
 
 const char *net_outcome_name(enum net_outcome o)
 {
@@ -52,15 +53,24 @@ const char *net_outcome_name(enum net_outcome o)
 	return "unknown";
 }
 
+static struct metric *counter(const char *outcome)
+{
+	char labels[64];
+
+	(void)snprintf(labels, sizeof labels, "outcome=\"%s\"", outcome);
+	return metric_counter("samvad_http_out_total", labels, "HTTP requests made, by outcome");
+}
+
 void exchange_init_metrics(void)
 {
-	for (int o = 0; o <= NET_TOO_LARGE; o++) {
-		char labels[64];
+	for (int o = 0; o <= NET_TOO_LARGE; o++)
+		counters[o] = counter(net_outcome_name(o));
+	refused = counter("refused");
+}
 
-		snprintf(labels, sizeof labels, "outcome=\"%s\"", net_outcome_name(o));
-		counters[o] = metric_counter("samvad_http_out_total", labels,
-					     "HTTP requests made, by outcome");
-	}
+void exchange_count_refused(void)
+{
+	metric_add(refused, 1);
 }
 
 /* ---------------------------------------------------------------- callbacks */

@@ -302,7 +302,9 @@ int net_submit(struct net *net, const struct net_request *req, net_done done, vo
 	if (ret == 0)
 		(void)curl_multi_wakeup(net->multi); /* else it wakes within SLEEP_MAX_MS */
 	pthread_mutex_unlock(&net->lock);
-	if (ret < 0)
+	if (ret < 0) {
+		exchange_count_refused();
 		job_free(job);
+	}
 	return ret;
 }

@@ -87,5 +87,7 @@ enum net_outcome exchange_outcome(const struct job *job, CURLcode code);
 void exchange_finish(struct job *job, enum net_outcome outcome);
 /* Makes the counters; once, before the first finish. */
 void exchange_init_metrics(void);
+/* Counts a request that did not even get into the queue. */
+void exchange_count_refused(void);
 
 #endif

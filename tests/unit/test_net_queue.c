@@ -2,22 +2,12 @@
  * Many requests against a peer in this process: none is sent twice, the queue
  * and what is in flight are bounded, closing tells everybody.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/metric.h"
+#include "check.h"
 #include "net.h"
 #include "net_peer.h"
-
-#define CHECK_CASE(cond, name)                                                                     \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_msg("%s: %s", (name), #cond);                                         \
-	} while (0)
 
 enum { PATIENT_MS = 20000, SHORT_MS = 300 };
 
@@ -52,7 +42,7 @@ static void test_dying_connection(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct peer *peer = peer_start();
 		struct net *net = open_net(0, 0);
 		char url[128];
@@ -89,7 +79,7 @@ static void tally_init(struct tally *t)
 {
 	*t = (struct tally){ 0 };
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->changed, NULL);
+	cond_init(&t->changed);
 }
 
 static void on_ended(void *arg, const struct net_answer *answer)
@@ -105,14 +95,11 @@ static void on_ended(void *arg, const struct net_answer *answer)
 
 static void tally_wait(struct tally *t, unsigned n)
 {
-	struct timespec until;
-	int rc = 0;
+	const int64_t until = clock_mono_ms() + PATIENT_MS;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 20;
 	pthread_mutex_lock(&t->lock);
-	while (t->ended < n && rc == 0)
-		rc = pthread_cond_timedwait(&t->changed, &t->lock, &until);
+	while (t->ended < n && cond_wait_until(&t->changed, &t->lock, until))
+		;
 	assert_true(t->ended >= n);
 	pthread_mutex_unlock(&t->lock);
 }
@@ -154,6 +141,8 @@ static void test_waiting_counts_and_is_bounded(void **state)
 {
 	struct peer *peer = peer_start();
 	struct net *net = open_net(1, 2);
+	struct metric *refused = metric_counter("samvad_http_out_total", "outcome=\"refused\"", "");
+	int64_t before = metric_value(refused);
 	struct err err = { 0 };
 	struct tally t;
 	int64_t began;
@@ -167,6 +156,7 @@ static void test_waiting_counts_and_is_bounded(void **state)
 	assert_int_equal(submit(net, peer, "/echo", SHORT_MS, &t, NULL), 0);
 	assert_int_equal(submit(net, peer, "/echo", PATIENT_MS, &t, &err), -1);
 	assert_int_equal(err.kind, ERR_TEMP);
+	assert_int_equal(metric_value(refused) - before, 1);
 	tally_wait(&t, 1); /* the impatient one, behind a patient one */
 	assert_int_equal(t.by[NET_NOT_SENT], 1);
 	assert_true(clock_mono_ms() - began >= SHORT_MS);
