@@ -13,7 +13,6 @@
 
 #include "base/id.h"
 #include "base/log.h"
-#include "base/metric.h"
 
 enum { IDLE_MS = 250, STORE_PAUSE_MS = 500 };
 
@@ -88,14 +87,11 @@ out:
 void *drain_run(void *conversation)
 {
 	struct conversation *c = conversation;
-	struct metric *gauge = metric_gauge("samvad_spool_messages", NULL,
-					    "Messages kept on disk while the store is away");
 	int pause = 0;
 
 	while (!conversation_pause(c, pause)) {
 		int got = drain_one(c);
 
-		metric_set(gauge, spool_count(c->spool));
 		pause = got == 1 ? 0 : got == 0 ? IDLE_MS : STORE_PAUSE_MS;
 	}
 	return NULL;

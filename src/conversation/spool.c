@@ -23,6 +23,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metric.h"
 #include "spool_private.h"
 
 enum {
@@ -49,6 +50,17 @@ struct spool {
 };
 
 static const char CONTEXT[] = "spool";
+
+static void count_error(const char *op)
+{
+	char labels[64];
+
+	(void)snprintf(labels, sizeof labels, "op=\"%s\"", op);
+	metric_add(metric_counter("samvad_spool_errors_total", labels,
+				  "Messages the spool did not keep, could not read, or set aside "
+				  "because no key opens them."),
+		   1);
+}
 
 static uint64_t key_of(const char *contact)
 {
@@ -189,6 +201,8 @@ int spool_put(struct spool *s, const struct inbound *in, struct err *err)
 	}
 	pthread_mutex_unlock(&s->lock);
 out:
+	if (ret < 0)
+		count_error("put");
 	buf_free(&record);
 	return ret;
 }
@@ -248,6 +262,7 @@ int spool_peek(struct spool *s, struct arena *a, struct inbound *in_out, struct 
 
 	buf_init(&record, MAX_RECORD + 4);
 	if (read_record(s->fd, front, &record) != 1) {
+		count_error("read");
 		ret = err_set(err, ERR_TEMP, "the spool cannot be read at byte %lld",
 			      (long long)front);
 		goto out;
@@ -255,10 +270,13 @@ int spool_peek(struct spool *s, struct arena *a, struct inbound *in_out, struct 
 	s->peeked = (int64_t)record.len;
 	s->peeked_contact = 0;
 	ret = open_record(s, &record, a, in_out, err) == 0 ? 1 : -1;
-	if (ret == 1)
+	if (ret == 1) {
 		s->peeked_contact = key_of(in_out->contact);
-	else if (set_aside(s, &record, err) == 0)
-		spool_done(s);
+	} else {
+		count_error("open");
+		if (set_aside(s, &record, err) == 0)
+			spool_done(s);
+	}
 out:
 	buf_free(&record);
 	return ret;

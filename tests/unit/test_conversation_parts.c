@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/metric.h"
+
 #include "../../src/conversation/conversation_private.h"
 #include "../../src/conversation/spool_private.h"
 
@@ -166,20 +168,33 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int64_t errors(const char *op)
+{
+	char labels[64];
+
+	snprintf(labels, sizeof labels, "op=\"%s\"", op);
+	return metric_value(metric_counter("samvad_spool_errors_total", labels, ""));
+}
+
+static struct inbound message(const char *contact, const char *id)
+{
+	return (struct inbound){ .channel = "twilio",
+				 .contact = contact,
+				 .receiver = "whatsapp:+14155238886",
+				 .account = "",
+				 .external_id = id,
+				 .text = "canary text",
+				 .payload = "",
+				 .profile_name = "",
+				 .user_id = "",
+				 .latitude = "",
+				 .longitude = "",
+				 .place = "" };
+}
+
 static void put(struct fixture *f, const char *contact, const char *id)
 {
-	struct inbound in = { .channel = "twilio",
-			      .contact = contact,
-			      .receiver = "whatsapp:+14155238886",
-			      .account = "",
-			      .external_id = id,
-			      .text = "canary text",
-			      .payload = "",
-			      .profile_name = "",
-			      .user_id = "",
-			      .latitude = "",
-			      .longitude = "",
-			      .place = "" };
+	struct inbound in = message(contact, id);
 	struct err err = { 0 };
 
 	if (spool_put(f->spool, &in, &err) < 0)
@@ -318,12 +333,33 @@ static void test_spool_sets_unreadable_aside(void **state)
 	close_spool(f);
 	open_spool(f, OTHER_KEYS); /* the old key was thrown away */
 	put(f, "whatsapp:+912", "SM2");
+	assert_int_equal(errors("open"), 0);
 	assert_int_equal(spool_peek(f->spool, &a, &in, &err), -1);
 	assert_int_equal(err.kind, ERR_PERM);
+	assert_int_equal(errors("open"), 1);
 	snprintf(name, sizeof name, "%s/unreadable", f->folder);
 	assert_int_equal(stat(name, &st), 0);
 	assert_true(st.st_size > 40);
 	expect_next(f, "SM2");
+	expect_empty(f);
+	arena_free(&a);
+}
+
+static void test_spool_counts_what_it_refuses(void **state)
+{
+	struct fixture *f = *state;
+	struct inbound in = message("whatsapp:+911", "SM1");
+	struct err err = { 0 };
+	struct arena a = { 0 };
+	size_t n = 512 * 1024;
+	char *raw = arena_alloc(&a, n);
+
+	memset(raw, 'x', n);
+	in.raw = (struct str){ raw, n };
+	assert_int_equal(errors("put"), 0);
+	assert_int_equal(spool_put(f->spool, &in, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_int_equal(errors("put"), 1);
 	expect_empty(f);
 	arena_free(&a);
 }
@@ -355,6 +391,7 @@ int main(void)
 		SPOOL_TEST(test_spool_takes_over_from_the_dead),
 		SPOOL_TEST(test_spool_is_sealed),
 		SPOOL_TEST(test_spool_sets_unreadable_aside),
+		SPOOL_TEST(test_spool_counts_what_it_refuses),
 		SPOOL_TEST(test_spool_refuses_a_folder_it_cannot_write),
 	};
 
