@@ -81,7 +81,8 @@ struct bot *conversation_bot(struct conversation *conv);
 struct conversation_answer {
 	struct str texts[REPLY_MAX_TEXTS]; /* in the arena; none: an empty answer */
 	size_t count;
-	const char *how; /* "turn", "duplicate", "notice", "spooled", "paced": for log and metric */
+	const char *how; /* for the metric: "turn", "duplicate", "notice", "spooled", "paced",
+			    "trouble" */
 };
 
 /* One message, one turn. Blocks at most the reply budget and a store time limit.

@@ -196,7 +196,7 @@ static void make_call(struct calls *calls, const struct task *t)
 	if (got == 1)
 		integration_call(c->set.integration, t->bot->flow, &call, &a, &result);
 	else if (got < 0)
-		log_error("call-not-described", LOG_S("error", err.text));
+		turn_trouble(&err);
 	/* Also when nobody asked: that frees whoever waits for it. */
 	if (!is_abandoned(calls))
 		deliver(calls, t, &result, &a);

@@ -83,6 +83,9 @@ int turn_result(struct conversation *c, struct bot *bot, const char *contact, co
 		const char *external_id, const struct integration_result *result,
 		enum turn_mode mode, struct arena *a, struct turn_done *done_out, struct err *err);
 
+/* Logs and counts that the flow failed: the pack or we are to be mended. */
+void turn_trouble(const struct err *cause);
+
 /* The pack's "one moment" in this language, as a reply of one text. */
 void turn_notice(struct conversation *c, struct bot *bot, const char *language, struct arena *a,
 		 struct reply *notice_out);

@@ -250,14 +250,19 @@ static void fill_turn(struct turn *t, const char *contact, const struct session 
 	t->call_due_ms = s->call.id[0] ? now_ms + CALL_LEASE_MS : 0;
 }
 
+void turn_trouble(const struct err *cause)
+{
+	log_error("flow-trouble", LOG_S("error", cause->text));
+	metric_add(metric_counter("samvad_flow_trouble_total", NULL, "Turns the flow failed on"),
+		   1);
+}
+
 static int trouble(struct conversation *c, struct bot *bot, const char *language, struct arena *a,
 		   const struct err *cause, struct turn_done *done)
 {
 	struct str *text = arena_alloc(a, sizeof *text);
 
-	log_error("flow-trouble", LOG_S("error", cause->text));
-	metric_add(metric_counter("samvad_flow_trouble_total", NULL, "Turns the flow failed on"),
-		   1);
+	turn_trouble(cause);
 	*text = system_text(c, bot, "trouble", language, a);
 	done->how = TURN_TROUBLE;
 	done->reply = (struct reply){ REPLY_INLINE, text, text->n > 0 };
@@ -406,7 +411,7 @@ static int try_result(struct conversation *c, struct bot *bot, const char *conta
 		return abandon(c, contact, external_id, a, done, err);
 	env.facts = &view.facts;
 	if (flow_run(bot->flow, view.session, &input, &env, a, &r, err) < 0) {
-		log_error("flow-trouble", LOG_S("error", err->text));
+		turn_trouble(err);
 		r.session = session_copy(view.session, a); /* give up the wait, keep the rest */
 		r.session->call = (struct session_call){ "", "", "", "", 0 };
 		say_system(c, bot, "trouble", r.session->language, a, d);

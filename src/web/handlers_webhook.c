@@ -23,7 +23,8 @@ static void count(const char *name, const char *label, const char *word, const c
 /* On the hot road: looked up once per word. */
 static void count_turn(const char *how)
 {
-	static const char *const words[] = { "turn", "duplicate", "notice", "spooled", "paced" };
+	static const char *const words[] = { "turn",	"duplicate", "notice",
+					     "spooled", "paced",     "trouble" };
 	static _Atomic(struct metric *) counters[sizeof words / sizeof *words];
 	static const char help[] = "Messages answered, by how.";
 
