@@ -93,6 +93,14 @@ static bool must_close(const struct web *web, const struct web_request *rq,
 	       !version || strcmp(version, "1.1") != 0 || (wish && strcasecmp(wish, "close") == 0);
 }
 
+static void lose_answer(void)
+{
+	log_debug("the client left before its answer");
+	metric_add(metric_counter("samvad_http_answers_lost_total", NULL,
+				  "Answers whose client was gone, or read them too slowly."),
+		   1);
+}
+
 static void send_whole(struct web *web, const struct web_request *rq, struct web_answer *an,
 		       struct mg_connection *conn)
 {
@@ -110,7 +118,7 @@ static void send_whole(struct web *web, const struct web_request *rq, struct web
 	(void)web_answer_format(an, rq, strcmp(rq->hook.method, "HEAD") != 0, &wire);
 	patience_begin(web->patience, &wait, WEB_PATIENCE_MS);
 	if (mg_write(conn, wire.data, wire.len) != (int)wire.len)
-		log_debug("the client left before its answer");
+		lose_answer();
 	(void)patience_end(web->patience, &wait);
 	buf_free(&wire);
 }
