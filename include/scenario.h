@@ -1,5 +1,6 @@
 /*
- * scenario.h - a conversation that is a test: a .chat file, run on the real engine.
+ * scenario.h - a conversation that is a test: a .chat file, run on the real engine, or played
+ * where the caller can hold it.
  *
  * The clock is a number, calls are answered by the file, and between any two
  * lines the session is stored and read back: what does not survive a restart
@@ -11,6 +12,7 @@
 #ifndef SAMVAD_SCENARIO_H
 #define SAMVAD_SCENARIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +39,54 @@ int scenario_parse(const char *file, struct str text, struct arena *a,
  * default, and those of the file. cover may be NULL. */
 int scenario_run(const struct scenario *s, const struct flow *flow, struct flow_cover *cover,
 		 struct arena *a, struct scenario_fault *fault);
+
+/* ---- the same file on a running program ---- */
+
+/* A call that the file ends, as the engine makes it in this conversation. */
+struct scenario_call {
+	const char *name;
+	const char *url;  /* with the default settings */
+	const char *step; /* of the session while it is under way */
+	unsigned attempts;
+	const char *outcome; /* as the file ends it; NULL: it does not */
+	bool held;	     /* something else happens before that */
+};
+
+struct scenario_heard {
+	const struct str *texts;
+	size_t count;
+	bool more; /* further ones may come */
+};
+
+/* Another place where the conversation can be held. -1 fails the file, with the text of err.
+ * Of a call that is held, `say` returns when it is under way, else when it is over. */
+struct scenario_world {
+	/* Why it cannot make a call end so, or NULL. Asked in their order. */
+	const char *(*cannot_call)(void *world, const struct scenario_call *call, struct arena *a);
+	int (*begin)(void *world, const char *contact, const char *profile_name, struct err *err);
+	/* call: the one that this begins, or NULL. */
+	int (*say)(void *world, const struct inbound *message, const struct scenario_call *call,
+		   struct err *err);
+	int (*end_call)(void *world, const struct scenario_call *held, struct err *err);
+	int (*pass)(void *world, int64_t ms, struct err *err);
+	/* All texts since the last say, end_call or finish. Once more: waits for a further one. */
+	int (*hear)(void *world, const struct scenario_call *call, struct arena *a,
+		    struct scenario_heard *heard_out, struct err *err);
+	/* "step" or "language". 1, 0 there is none, -1. */
+	int (*fact)(void *world, const char *name, struct arena *a, const char **text_out,
+		    struct err *err);
+	/* After the last line, also of a file that failed; what is held is let go. */
+	int (*finish)(void *world, struct err *err);
+};
+
+/* Whether it can be played there. 1, 0 it cannot (the fault says why), -1 the file has a fault. */
+int scenario_survey(const struct scenario *s, const struct flow *flow,
+		    const struct scenario_world *w, void *world, struct arena *a,
+		    struct scenario_fault *fault);
+/* Plays it there, to the end or the first fault (-1). Adds to *unseen_out how many expectations
+ * only the engine can answer: values, records, consent and what is in a call. */
+int scenario_play(const struct scenario *s, const struct flow *flow, const struct scenario_world *w,
+		  void *world, struct arena *a, size_t *unseen_out, struct scenario_fault *fault);
 
 /* ---- writing down what happened ---- */
 

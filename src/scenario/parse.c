@@ -346,6 +346,7 @@ static int parse_language(struct parser *p, char *rest)
 	if (!*code || strlen(code) > LANGUAGE_MAX || *rest)
 		return FAIL(p, "write a language of the flow: language hi");
 	p->s->language = code;
+	p->s->language_line = p->line;
 	return 0;
 }
 
@@ -356,6 +357,8 @@ static int parse_setting(struct parser *p, char *rest)
 	cut_blanks_behind(rest);
 	if (!*name)
 		return FAIL(p, "write: setting NAME value");
+	if (!p->s->setting_line)
+		p->s->setting_line = p->line;
 	p->s->settings[p->s->setting_count++] = (struct scenario_setting){ name, rest };
 	return 0;
 }

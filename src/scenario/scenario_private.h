@@ -49,6 +49,8 @@ struct act {
 
 struct scenario {
 	const char *file;
+	unsigned language_line; /* 0: none */
+	unsigned setting_line;	/* of the first */
 	const char *contact;
 	const char *profile_name;
 	const char *language; /* or "" */
@@ -84,12 +86,49 @@ struct field_mismatch {
 bool scenario_fields_fit(const struct value *want, const struct value *got, struct arena *a,
 			 struct field_mismatch *out);
 
+/* ---- compare.c: what the file expects, and what came ---- */
+
+struct witness { /* who tells of a difference */
+	const char *file;
+	struct arena *a;
+	struct scenario_fault *fault;
+};
+struct expectation {   /* of one reply */
+	unsigned line; /* of what it answers */
+	const struct expected *list;
+	size_t count;
+};
+int scenario_compare_reply(const struct witness *w, const struct expectation *e,
+			   const struct str *texts, size_t text_count);
+/* got: NULL when there is none; fields: of a record or a call. */
+int scenario_compare_fact(const struct witness *w, const struct act *act, const char *got,
+			  const struct value *fields);
+
+/* ---- plan.c: which calls begin and end where ---- */
+
+struct plan_call {
+	struct scenario_call call;
+	const struct act *begin;
+	const struct act *end; /* or NULL */
+};
+struct plan {
+	struct plan_call *calls; /* in the order they begin */
+	size_t count;
+};
+/* Runs the file on the engine and compares nothing. */
+int scenario_plan(const struct scenario *s, const struct flow *flow, struct arena *a,
+		  struct plan *plan_out, struct scenario_fault *fault);
+
 /* ---- stage.c: the engine with a fake world around it ---- */
 
 struct stage_call {
 	const char *name;
 	const char *id;
-	bool answered;
+	const char *url;
+	const char *step; /* that waits */
+	unsigned attempts;
+	const char *outcome;
+	const struct act *end; /* or NULL: it has no answer yet */
 };
 enum { STAGE_MAX_CALLS = 200, STAGE_MAX_RECORDS = 32 };
 
@@ -116,7 +155,7 @@ void stage_open(struct stage *st, const struct scenario *s, const struct flow *f
 		struct flow_cover *cover, struct arena *a);
 /* Stores the session and reads it back, as between two processes. */
 int stage_reload(struct stage *st, struct err *err);
-/* The effects are in st->last. */
+/* The effects are in st->last; the calls that it began are the last of st->calls. */
 int stage_say(struct stage *st, const struct inbound *message, struct err *err);
 /* Ends the oldest call of that name that has no answer yet: also one nobody waits for any more. */
 int stage_answer(struct stage *st, const struct act *call, struct err *err);
@@ -124,5 +163,8 @@ void stage_pass(struct stage *st, int64_t ms);
 /* The text of a fact, or NULL; for records and calls its fields are in *fields_out. */
 const char *stage_fact(const struct stage *st, enum fact fact, const char *name,
 		       const struct value **fields_out);
+
+/* -1: the file ends while a call is under way. */
+int stage_check_end(const struct stage *st, unsigned last_line, struct scenario_fault *fault);
 
 #endif

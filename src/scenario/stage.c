@@ -94,7 +94,11 @@ static int note_call(struct stage *st, struct err *err)
 		return err_set(err, ERR_INPUT, "more than %d calls in one file", STAGE_MAX_CALLS);
 	if (flow_call_describe(st->flow, st->session, &st->env, st->a, &request, err) < 0)
 		return -1;
-	st->calls[st->call_count++] = (struct stage_call){ .name = call->name, .id = call->id };
+	st->calls[st->call_count++] = (struct stage_call){ .name = call->name,
+							   .id = call->id,
+							   .url = request.url,
+							   .step = st->session->step,
+							   .attempts = request.attempts };
 	if (request.body.n && value_from_json(st->a, request.body, &body, err) < 0)
 		return err_prefix(err, "the body of the call %s is no JSON", call->name);
 	st->call_body = body;
@@ -174,24 +178,37 @@ int stage_answer(struct stage *st, const struct act *call, struct err *err)
 	size_t i = 0;
 
 	while (i < st->call_count &&
-	       (st->calls[i].answered || strcmp(st->calls[i].name, call->name) != 0))
+	       (st->calls[i].end || strcmp(st->calls[i].name, call->name) != 0))
 		i++;
 	if (i == st->call_count)
 		return err_set(err, ERR_INPUT, "no call %.60s is under way", call->name);
 	if (!call->status && !flow_call_has_outcome(st->flow, call->name, call->outcome))
 		return err_set(err, ERR_INPUT, "the call %.60s has no outcome \"%.60s\"",
 			       call->name, call->outcome);
-	st->calls[i].answered = true;
+	st->calls[i].end = call;
 	input.call_id = st->calls[i].id;
 	input.outcome =
 		call->status ? flow_call_outcome(st->flow, call->name, call->status, call->answer)
 			     : call->outcome;
+	st->calls[i].outcome = input.outcome;
 	return run(st, &input, err);
 }
 
 void stage_pass(struct stage *st, int64_t ms)
 {
 	st->env.now_ms += ms;
+}
+
+int stage_check_end(const struct stage *st, unsigned last_line, struct scenario_fault *fault)
+{
+	const char *name = st->session ? st->session->call.name : "";
+
+	if (!st->session || !*st->session->call.id)
+		return 0;
+	return scenario_fail(fault, st->a, st->scenario->file, last_line,
+			     "the file ends while the call %s is under way; add its answer: "
+			     "call %s -> …",
+			     name, name);
 }
 
 /* ---- what is known ---- */

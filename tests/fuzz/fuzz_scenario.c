@@ -41,8 +41,17 @@ static struct flow *small_flow(void)
 	return flow;
 }
 
+static const char *nothing_stands_against(void *world, const struct scenario_call *call,
+					  struct arena *a)
+{
+	(void)world;
+	(void)a;
+	return *call->name && *call->step ? NULL : "a call without a name or a step";
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct scenario_world world = { .cannot_call = nothing_stands_against };
 	struct arena a = { 0 };
 	struct scenario_fault fault = { .line = 0, .what = "" };
 	struct scenario *s;
@@ -50,6 +59,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if ((scenario_parse("f.chat", (struct str){ text, size }, &a, &s, &fault) < 0 ||
 	     scenario_run(s, small_flow(), NULL, &a, &fault) < 0) &&
+	    (fault.line == 0 || !*fault.what))
+		abort();
+	fault = (struct scenario_fault){ .line = 0, .what = "" };
+	if (scenario_parse("f.chat", (struct str){ text, size }, &a, &s, &fault) == 0 &&
+	    scenario_survey(s, small_flow(), &world, NULL, &a, &fault) < 1 &&
 	    (fault.line == 0 || !*fault.what))
 		abort();
 	arena_free(&a);

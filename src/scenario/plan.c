@@ -1,0 +1,71 @@
+/*
+ * plan.c - which calls begin and end where: what a player elsewhere must know beforehand.
+ *
+ * The file says when a call ends, not which message began it. The engine
+ * knows; it runs here, and what it says is not compared.
+ */
+#include "scenario_private.h"
+
+/* Whether anything happens behind its beginning and before its end that a player can see. */
+static bool is_held(const struct scenario *s, const struct plan_call *c)
+{
+	for (const struct act *act = c->begin + 1; act != c->end; act++) {
+		if (act == s->acts + s->act_count || act->kind != ACT_EXPECT ||
+		    act->fact == FACT_STEP || act->fact == FACT_LANGUAGE)
+			return true;
+	}
+	return false;
+}
+
+static int run_act(struct stage *st, const struct act *act, struct err *err)
+{
+	if (stage_reload(st, err) < 0)
+		return -1;
+	switch (act->kind) {
+	case ACT_SAY:
+		return stage_say(st, &act->message, err);
+	case ACT_CALL:
+		return stage_answer(st, act, err);
+	case ACT_PASS:
+		stage_pass(st, act->ms);
+		return 0;
+	case ACT_EXPECT:
+		return 0;
+	}
+	return 0;
+}
+
+static void fill(const struct stage *st, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct stage_call *from = &st->calls[i];
+		struct plan_call *c = &plan->calls[i];
+
+		c->end = from->end;
+		c->call = (struct scenario_call){ .name = from->name,
+						  .url = from->url,
+						  .step = from->step,
+						  .attempts = from->attempts,
+						  .outcome = from->outcome,
+						  .held = is_held(st->scenario, c) };
+	}
+}
+
+int scenario_plan(const struct scenario *s, const struct flow *flow, struct arena *a,
+		  struct plan *plan_out, struct scenario_fault *fault)
+{
+	struct stage *st = arena_alloc(a, sizeof *st);
+	struct err err = { 0 };
+
+	*plan_out =
+		(struct plan){ .calls = arena_array(a, STAGE_MAX_CALLS, sizeof *plan_out->calls) };
+	stage_open(st, s, flow, NULL, a);
+	for (size_t i = 0; i < s->act_count; i++) {
+		if (run_act(st, &s->acts[i], &err) < 0)
+			return scenario_fail(fault, a, s->file, s->acts[i].line, "%s", err.text);
+		while (plan_out->count < st->call_count)
+			plan_out->calls[plan_out->count++].begin = &s->acts[i];
+	}
+	fill(st, plan_out);
+	return stage_check_end(st, s->acts[s->act_count - 1].line, fault);
+}
