@@ -10,13 +10,25 @@
 #include "command_private.h"
 #include "model/contact.h"
 
-enum { ANSWER_MAX = 1 << 20, TIMEOUT_MS = 20000, FORM_MAX = 65536 };
+enum { ANSWER_MAX = 1 << 24, TIMEOUT_MS = 20000, FORM_MAX = 65536 };
+
+static const struct net_settings few = { .max_in_flight = 4,
+					 .max_queued = 16,
+					 .user_agent = "samvad/" SAMVAD_VERSION };
+
+int client_open_at(struct client *cl, const char *url, struct err *err)
+{
+	size_t n = strlen(url);
+
+	*cl = (struct client){ 0 };
+	while (n && url[n - 1] == '/')
+		n--;
+	cl->base = arena_strndup(&cl->arena, url, n);
+	return net_open(&few, &cl->net, err);
+}
 
 int client_open(struct client *cl, bool account, struct err *err)
 {
-	const struct net_settings set = { .max_in_flight = 4,
-					  .max_queued = 16,
-					  .user_agent = "samvad/" SAMVAD_VERSION };
 	const char *host;
 
 	*cl = (struct client){ 0 };
@@ -30,7 +42,7 @@ int client_open(struct client *cl, bool account, struct err *err)
 				   cl->config.public_url[0] ? cl->config.public_url : cl->base);
 	if (account && identity_load(&cl->config, false, &cl->arena, &cl->identity, err) < 0)
 		return -1;
-	return net_open(&set, &cl->net, err);
+	return net_open(&few, &cl->net, err);
 }
 
 void client_close(struct client *cl)
@@ -85,17 +97,25 @@ int client_get(struct client *cl, const char *url, bool as_account, int *status_
 	return perform(cl, &req, status_out, body_out, err);
 }
 
-int client_post(struct client *cl, const char *path, const char *json, int *status_out,
-		struct str *body_out, struct err *err)
+int client_ask(struct client *cl, const char *method, const char *path, const char *json,
+	       int *status_out, struct str *body_out, struct err *err)
 {
-	struct net_request req = { .method = "POST",
+	struct net_request req = { .method = method,
 				   .url = arena_printf(&cl->arena, "%s%s", cl->base, path),
 				   .body = str_of(json),
 				   .timeout_ms = 2 * TIMEOUT_MS, /* a fallback may follow */
 				   .max_answer = ANSWER_MAX };
 
-	req.headers[req.header_count++] = (struct net_header){ "Content-Type", "application/json" };
+	if (json)
+		req.headers[req.header_count++] =
+			(struct net_header){ "Content-Type", "application/json" };
 	return perform(cl, &req, status_out, body_out, err);
+}
+
+int client_post(struct client *cl, const char *path, const char *json, int *status_out,
+		struct str *body_out, struct err *err)
+{
+	return client_ask(cl, "POST", path, json, status_out, body_out, err);
 }
 
 const char *client_address(struct client *cl, const char *given)

@@ -23,10 +23,12 @@ static const struct command commands[] = {
 	{ "check", run_check, "check [DIR...]", "proves flow packs before they run",
 	  "Without DIR the configured flow is checked. Prints file, step, field and cure of\n"
 	  "each fault; exit status 1 when one of them is an error.\n" },
-	{ "test", run_test, "test [--strict] [DIR...]", "runs the conversations of flow packs",
+	{ "test", run_test, "test [--strict | --http URL] [DIR...]",
+	  "runs the conversations of flow packs",
 	  "Without DIR those of the configured flow. Runs every DIR/tests/*.chat on the real\n"
 	  "engine with a clock of its own, and tells which steps and exits of flow.json none of\n"
-	  "them passes; with --strict that is a fault too. templates/README.md has the format.\n" },
+	  "them passes; with --strict that is a fault too. With --http they are played on the\n"
+	  "sandbox server at URL instead. templates/README.md has the format.\n" },
 	{ "render", run_render, "render FILE --data JSON [--escape none|xml|json]",
 	  "prints a template as the program would render it",
 	  "JSON is an object, or @FILE that holds one. Partials are looked for beside FILE. The\n"

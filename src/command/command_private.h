@@ -85,10 +85,15 @@ struct client {
 };
 /* With `account` also finds out who signs. */
 int client_open(struct client *cl, bool account, struct err *err);
+/* A server elsewhere, by its address; without settings or account. */
+int client_open_at(struct client *cl, const char *url, struct err *err);
 void client_close(struct client *cl);
 /* -1: no answer. The body is valid until the next call. */
 int client_get(struct client *cl, const char *url, bool as_account, int *status_out,
 	       struct str *body_out, struct err *err);
+/* Any method on a path of the server's own; json may be NULL. As above. */
+int client_ask(struct client *cl, const char *method, const char *path, const char *json,
+	       int *status_out, struct str *body_out, struct err *err);
 /* Posts JSON to a path of the server's own; as above. */
 int client_post(struct client *cl, const char *path, const char *json, int *status_out,
 		struct str *body_out, struct err *err);

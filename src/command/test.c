@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "base/files.h"
-#include "command_private.h"
-#include "flow.h"
-#include "scenario.h"
+#include "test_private.h"
 
 struct sums {
 	size_t files;
@@ -20,11 +18,21 @@ enum { LINE_MAX_BYTES = 8388608 };
 
 /* ---- one file ---- */
 
-static bool is_chat(const char *path)
+bool test_is_chat(const char *path)
 {
 	size_t n = strlen(path);
 
 	return strncmp(path, "tests/", 6) == 0 && n > 11 && strcmp(path + n - 5, ".chat") == 0;
+}
+
+void test_print_fault(const char *label, const struct scenario_fault *fault)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX_BYTES);
+	(void)scenario_fault_format(fault, &line);
+	(void)printf("%-7s %s\n", label, line.data);
+	buf_free(&line);
 }
 
 static void run_file(const char *folder, const struct file *f, const struct flow *flow,
@@ -34,7 +42,6 @@ static void run_file(const char *folder, const struct file *f, const struct flow
 	struct scenario *s;
 	struct scenario_fault fault;
 	const char *name = arena_printf(&a, "%s/%s", folder, f->path);
-	struct buf line;
 
 	sums->files++;
 	if (scenario_parse(name, f->text, &a, &s, &fault) == 0 &&
@@ -42,10 +49,7 @@ static void run_file(const char *folder, const struct file *f, const struct flow
 		(void)printf("ok      %s\n", name);
 	} else {
 		sums->failed++;
-		buf_init(&line, LINE_MAX_BYTES);
-		(void)scenario_fault_format(&fault, &line);
-		(void)printf("FAILED  %s\n", line.data);
-		buf_free(&line);
+		test_print_fault("FAILED", &fault);
 	}
 	arena_free(&a);
 }
@@ -104,7 +108,7 @@ static int test_flow(const char *folder, const struct file_tree *pack, const str
 
 	flow_cover_init(&cover, flow);
 	for (size_t i = 0; i < pack->count; i++) {
-		if (is_chat(pack->files[i].path))
+		if (test_is_chat(pack->files[i].path))
 			run_file(folder, &pack->files[i], flow, &cover, &sums);
 	}
 	if (sums.files)
@@ -116,7 +120,12 @@ static int test_flow(const char *folder, const struct file_tree *pack, const str
 	return ret;
 }
 
-static int test_pack(const struct command *self, const char *folder, bool strict)
+struct wish {
+	bool strict;
+	struct client *client; /* NULL: on the engine */
+};
+
+static int test_pack(const struct command *self, const char *folder, const struct wish *wish)
 {
 	struct arena a = { 0 };
 	struct flow_faults faults = { 0 };
@@ -135,7 +144,8 @@ static int test_pack(const struct command *self, const char *folder, bool strict
 		ret = command_failed(self, &err);
 		goto out;
 	}
-	ret = test_flow(folder, &pack, flow, strict);
+	ret = wish->client ? test_over_http(self, folder, &pack, flow, wish->client)
+			   : test_flow(folder, &pack, flow, wish->strict);
 out:
 	flow_free(&flow);
 	flow_faults_free(&faults);
@@ -143,7 +153,7 @@ out:
 	return ret;
 }
 
-static int test_configured(const struct command *self, bool strict)
+static int test_configured(const struct command *self, const struct wish *wish)
 {
 	struct config c;
 	struct err err = { 0 };
@@ -151,25 +161,48 @@ static int test_configured(const struct command *self, bool strict)
 
 	if (config_load(&c, &err) < 0)
 		return command_failed(self, &err);
-	ret = test_pack(self, arena_printf(&c.arena, "%s/%s", c.templates_dir, c.flow), strict);
+	ret = test_pack(self, arena_printf(&c.arena, "%s/%s", c.templates_dir, c.flow), wish);
 	config_free(&c);
+	return ret;
+}
+
+static int test_packs(const struct command *self, const struct command_arguments *folders,
+		      const struct wish *wish)
+{
+	int ret = EXIT_OK;
+
+	if (folders->count == 0)
+		return test_configured(self, wish);
+	for (size_t i = 0; i < folders->count; i++) {
+		if (test_pack(self, folders->list[i], wish) != EXIT_OK)
+			ret = EXIT_FAULT;
+	}
 	return ret;
 }
 
 int run_test(const struct command *self, int argc, char **argv)
 {
 	struct command_arguments rest;
-	bool strict = false;
-	const struct command_option options[] = { { "--strict", NULL, &strict } };
-	int ret = command_options(self, argc, argv, options, 1, &rest);
+	struct wish wish = { 0 };
+	struct client client = { 0 };
+	const char *url = NULL;
+	struct err err = { 0 };
+	const struct command_option options[] = { { "--strict", NULL, &wish.strict },
+						  { "--http", &url, NULL } };
+	int ret = command_options(self, argc, argv, options, 2, &rest);
 
 	if (ret)
 		return ret;
-	if (rest.count == 0)
-		return test_configured(self, strict);
-	for (size_t i = 0; i < rest.count; i++) {
-		if (test_pack(self, rest.list[i], strict) != EXIT_OK)
-			ret = EXIT_FAULT;
+	if (url && wish.strict)
+		return command_misused(self, "a running server does not tell what was passed: "
+					     "--strict goes without --http");
+	if (url && client_open_at(&client, url, &err) < 0) {
+		ret = command_failed(self, &err);
+	} else {
+		wish.client = url ? &client : NULL;
+		ret = test_packs(self, &rest, &wish);
 	}
+	if (url)
+		client_close(&client);
 	return ret;
 }

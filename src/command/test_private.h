@@ -1,0 +1,65 @@
+/*
+ * test_private.h - conversations played on a running server: what test.c, test_http.c and
+ * test_world.c share.
+ */
+#ifndef SAMVAD_COMMAND_TEST_PRIVATE_H
+#define SAMVAD_COMMAND_TEST_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "command_private.h"
+#include "flow.h"
+#include "scenario.h"
+
+/* ---- test.c ---- */
+
+bool test_is_chat(const char *path);
+/* "label  file:12: what", to standard output. */
+void test_print_fault(const char *label, const struct scenario_fault *fault);
+
+/* ---- test_world.c: a sandbox as the place of a conversation ---- */
+
+enum { WORLD_MAX_FAILURES = 5 }; /* in a row; then the program calls no more: serve_rooms.c */
+
+struct test_world { /* of one conversation; zeroed but for what is borrowed */
+	struct client *client;
+	const struct flow *flow;
+	char phone[96];	       /* its id */
+	char address[96];      /* "whatsapp:+91…" */
+	size_t heard;	       /* messages of the program's that were read */
+	size_t taken;	       /* of these before what was said last */
+	size_t told;	       /* since then */
+	bool late;	       /* the answer was "one moment": the reply follows */
+	int64_t resend_ms;     /* before the demo sends the next OTP */
+	bool under_way;	       /* a call is held back */
+	_Atomic bool answered; /* the message that began it was */
+	const char *release;   /* the switch that lets it go, or NULL: its time-out does */
+	/* what scenario_survey finds out */
+	unsigned calls;
+	unsigned failures;
+	unsigned failures_in_a_row;
+};
+extern const struct scenario_world test_world_doors;
+
+/* Lets time pass in the sandbox. */
+int test_world_advance(struct client *cl, int64_t ms, struct err *err);
+/* Removes the phone: the sandbox has room for 64. */
+void test_world_leave(struct test_world *w);
+/* -1: nothing there, or no sandbox. */
+int test_world_greet(struct client *cl, struct err *err);
+
+/* ---- test_demo.c: the switches of the demo Auth API ---- */
+
+/* The one that ends a call so, and the one that holds it back until then; NULL: there is none. */
+const char *test_demo_switch(const struct flow *flow, const struct scenario_call *call);
+const char *test_demo_hold(const struct flow *flow, const struct scenario_call *call);
+/* The world's cannot_call; also counts the calls that fail. */
+const char *test_demo_cannot(void *world, const struct scenario_call *call, struct arena *a);
+
+/* ---- test_http.c ---- */
+
+/* Plays the conversations of a pack; returns the exit status. */
+int test_over_http(const struct command *self, const char *folder, const struct file_tree *pack,
+		   const struct flow *flow, struct client *cl);
+
+#endif
