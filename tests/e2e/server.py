@@ -200,12 +200,15 @@ class Server:
         return {name: float(value) for name, value in rows}
 
     def metric(self, name, **labels):
-        """Sum of all rows of this name that carry these labels."""
-        total = 0.0
-        for row, value in self.metrics().items():
-            if row.split("{")[0] == name and all(f'{k}="{v}"' in row for k, v in labels.items()):
-                total += value
-        return total
+        """Sum of all rows of this name that carry these labels.
+
+        A counter begins with its first event; any other metric that is not there is no number,
+        and equals nothing.
+        """
+        found = [value for row, value in self.metrics().items()
+                 if row.split("{")[0] == name
+                 and all(f'{k}="{v}"' in row for k, v in labels.items())]
+        return sum(found) if found or name.endswith("_total") else float("nan")
 
 
 def run(*args, env=None, stdin="", cwd=None, timeout=30):
