@@ -98,7 +98,6 @@ struct send_result {
 	char external_id[EXTERNAL_ID_MAX + 1];
 	enum status status;
 	int error_code;
-	bool opted_out;		/* the provider says: opted out (21610) */
 	int64_t retry_after_ms; /* 0 when not given */
 };
 void channel_read_send(const struct channel *c, const struct net_answer *answer,

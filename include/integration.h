@@ -51,6 +51,4 @@ void integration_call(struct integration *ig, const struct flow *flow, const str
  */
 int integration_probe(struct integration *ig, const char *url);
 
-enum breaker_state { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };
-
 #endif

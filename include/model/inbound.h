@@ -58,6 +58,5 @@ struct inbound {
  * length is checked, bytes may come from foreign hands: -1 ERR_INPUT). */
 int inbound_encode(const struct inbound *in, struct buf *out);
 int inbound_decode(struct str bytes, struct arena *a, struct inbound *in_out, struct err *err);
-const char *inbound_kind_name(enum inbound_kind kind);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-enum { UTF8_ILL_FORMED = -1, UTF8_MAX = 4 };
+enum { UTF8_ILL_FORMED = -1 };
 
 #define UTF8_REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 

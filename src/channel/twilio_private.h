@@ -138,6 +138,5 @@ int twilio_read_lookup(const struct channel *c, const struct outbound *o,
 
 /* What a refusal with this code and HTTP status means for the message (twilio_errors.c). */
 enum send_verdict twilio_error_verdict(int code, int http_status);
-enum { TWILIO_ERROR_OPTED_OUT = 21610 };
 
 #endif

@@ -159,7 +159,6 @@ static void read_answered(const struct net_answer *answer, struct send_result *r
 	} else {
 		r->error_code = code_of(root, "code");
 		r->verdict = twilio_error_verdict(r->error_code, answer->status);
-		r->opted_out = r->error_code == TWILIO_ERROR_OPTED_OUT;
 		r->retry_after_ms = retry_after_ms(answer->retry_after);
 	}
 	json_free(&root);

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "integration.h"
-
 enum { BREAKER_MAX_PAUSE_MS = 60000 };
+
+enum breaker_state { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };
 
 struct breaker {
 	enum breaker_state state;

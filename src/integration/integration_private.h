@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "breaker_private.h"
+#include "integration.h"
 
 enum { INTEGRATION_MAX_SERVICES = 32, INTEGRATION_ORIGIN_MAX = 255 };
 

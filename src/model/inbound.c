@@ -84,20 +84,3 @@ int inbound_decode(struct str bytes, struct arena *a, struct inbound *in_out, st
 	*in_out = in;
 	return 0;
 }
-
-const char *inbound_kind_name(enum inbound_kind kind)
-{
-	switch (kind) {
-	case INBOUND_TEXT:
-		return "text";
-	case INBOUND_CHOICE:
-		return "choice";
-	case INBOUND_MEDIA:
-		return "media";
-	case INBOUND_LOCATION:
-		return "location";
-	case INBOUND_OTHER:
-		return "other";
-	}
-	return "unknown";
-}

@@ -226,11 +226,6 @@ static void test_outbound(void **state)
 static void test_names(void **state)
 {
 	(void)state;
-	assert_string_equal(inbound_kind_name(INBOUND_TEXT), "text");
-	assert_string_equal(inbound_kind_name(INBOUND_CHOICE), "choice");
-	assert_string_equal(inbound_kind_name(INBOUND_MEDIA), "media");
-	assert_string_equal(inbound_kind_name(INBOUND_LOCATION), "location");
-	assert_string_equal(inbound_kind_name(INBOUND_OTHER), "other");
 	assert_string_equal(outbound_state_name(OUTBOUND_WAITING), "waiting");
 	assert_string_equal(outbound_state_name(OUTBOUND_CLAIMED), "claimed");
 	assert_string_equal(outbound_state_name(OUTBOUND_UNSURE), "unsure");
