@@ -69,11 +69,11 @@ struct sealer {
 };
 void sealer_begin(struct sealer *s, const struct store *store, const char *contact);
 void sealer_end(struct sealer *s);
-int seal_reply(struct sealer *s, const struct reply *reply, struct str *box_out, struct err *err);
-int seal_rows(struct sealer *s, const struct outbound *rows, size_t count,
-	      const struct driver_outbound **rows_out, struct err *err);
-int seal_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_out,
-	      struct err *err);
+int sealer_reply(struct sealer *s, const struct reply *reply, struct str *box_out, struct err *err);
+int sealer_rows(struct sealer *s, const struct outbound *rows, size_t count,
+		const struct driver_outbound **rows_out, struct err *err);
+int sealer_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_out,
+		struct err *err);
 
 /* ---- opening, into the caller's arena; -1 ERR_PERM: unknown key or damaged ---- */
 int open_reply(const struct store *store, const char *contact, enum reply_state state,

@@ -15,22 +15,22 @@
 #include "copy_private.h"
 #include "rules_private.h"
 
-static void turn_free(struct mem_turn *t)
+static void turn_free(struct memory_turn *t)
 {
 	arena_free(&t->a);
 	free(t);
 }
 
-static void contact_free(struct mem_contact *c)
+static void contact_free(struct memory_contact *c)
 {
-	struct mem_turn *t;
+	struct memory_turn *t;
 
 	arena_free(&c->session_arena);
 	while ((t = c->turns)) {
 		c->turns = t->next;
 		turn_free(t);
 	}
-	mem_rows_free(c);
+	memory_rows_free(c);
 	free(c->name);
 	free(c);
 }
@@ -38,9 +38,9 @@ static void contact_free(struct mem_contact *c)
 static void memory_close(void *self)
 {
 	struct memory *m = self;
-	struct mem_contact *c;
-	struct mem_record *r;
-	struct mem_member *w;
+	struct memory_contact *c;
+	struct memory_record *r;
+	struct memory_member *w;
 
 	for (size_t i = 0; i < MEM_BUCKETS; i++) {
 		while ((c = m->buckets[i])) {
@@ -62,10 +62,10 @@ static void memory_close(void *self)
 	free(m);
 }
 
-struct mem_contact *mem_contact_find(struct memory *m, const char *name, bool make)
+struct memory_contact *memory_contact_find(struct memory *m, const char *name, bool make)
 {
-	struct mem_contact **at = &m->buckets[hash64(str_of(name)) % MEM_BUCKETS];
-	struct mem_contact *c;
+	struct memory_contact **at = &m->buckets[hash64(str_of(name)) % MEM_BUCKETS];
+	struct memory_contact *c;
 
 	for (c = *at; c; c = c->next)
 		if (strcmp(c->name, name) == 0)
@@ -79,16 +79,16 @@ struct mem_contact *mem_contact_find(struct memory *m, const char *name, bool ma
 	return c;
 }
 
-static struct mem_turn *turn_find(struct mem_contact *c, const char *external_id)
+static struct memory_turn *turn_find(struct memory_contact *c, const char *external_id)
 {
-	struct mem_turn *t = c && external_id ? c->turns : NULL;
+	struct memory_turn *t = c && external_id ? c->turns : NULL;
 
 	while (t && strcmp(t->external_id, external_id) != 0)
 		t = t->next;
 	return t;
 }
 
-static bool session_lives(const struct mem_contact *c, int64_t now_ms)
+static bool session_lives(const struct memory_contact *c, int64_t now_ms)
 {
 	return c->has_session && c->session.expires_ms > now_ms;
 }
@@ -104,12 +104,12 @@ static int memory_load(void *self, const char *contact, const char *external_id,
 		       struct arena *a, struct driver_view *view_out, struct err *err)
 {
 	struct memory *m = self;
-	struct mem_contact *c;
-	struct mem_turn *t;
+	struct memory_contact *c;
+	struct memory_turn *t;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	c = mem_contact_find(m, contact, false);
+	c = memory_contact_find(m, contact, false);
 	t = turn_find(c, external_id);
 	if (t) {
 		view_out->reply_state = t->reply_state;
@@ -125,15 +125,15 @@ static int memory_load(void *self, const char *contact, const char *external_id,
 	return 0;
 }
 
-static void reply_set(struct mem_turn *t, enum reply_state state, struct str box)
+static void reply_set(struct memory_turn *t, enum reply_state state, struct str box)
 {
 	t->reply_state = state;
 	t->reply_box = copy_box(box, &t->a);
 }
 
-static void turn_add(struct mem_contact *c, const struct driver_turn *from)
+static void turn_add(struct memory_contact *c, const struct driver_turn *from)
 {
-	struct mem_turn *t = mem_alloc(sizeof *t);
+	struct memory_turn *t = mem_alloc(sizeof *t);
 
 	t->external_id = arena_strdup(&t->a, from->external_id);
 	t->at_ms = from->now_ms;
@@ -143,7 +143,7 @@ static void turn_add(struct mem_contact *c, const struct driver_turn *from)
 	c->turns = t;
 }
 
-static void session_put(struct mem_contact *c, const struct driver_turn *t)
+static void session_put(struct memory_contact *c, const struct driver_turn *t)
 {
 	arena_free(&c->session_arena);
 	c->session = copy_session(&t->session, &c->session_arena);
@@ -153,9 +153,9 @@ static void session_put(struct mem_contact *c, const struct driver_turn *t)
 	c->facts = t->facts;
 }
 
-static struct mem_record *record_find(struct memory *m, const char *type, const char *id)
+static struct memory_record *record_find(struct memory *m, const char *type, const char *id)
 {
-	struct mem_record *r = m->records;
+	struct memory_record *r = m->records;
 
 	while (r && (strcmp(r->record.type, type) != 0 || strcmp(r->record.id, id) != 0))
 		r = r->next;
@@ -164,7 +164,7 @@ static struct mem_record *record_find(struct memory *m, const char *type, const 
 
 static void record_put(struct memory *m, const struct driver_record *from)
 {
-	struct mem_record *r = record_find(m, from->type, from->id);
+	struct memory_record *r = record_find(m, from->type, from->id);
 	int64_t created_ms = from->created_ms;
 
 	if (r) {
@@ -179,11 +179,11 @@ static void record_put(struct memory *m, const struct driver_record *from)
 	r->record.created_ms = created_ms;
 }
 
-static void turn_store(struct memory *m, struct mem_contact *c, const struct driver_turn *t,
+static void turn_store(struct memory *m, struct memory_contact *c, const struct driver_turn *t,
 		       bool *inline_out)
 {
 	struct rule_answer rule = { .store_rows = true };
-	struct mem_turn *answered = turn_find(c, t->answers);
+	struct memory_turn *answered = turn_find(c, t->answers);
 
 	if (t->answers)
 		rule = rule_answer(answered ? answered->reply_state : REPLY_NONE, t->answer_state);
@@ -193,7 +193,7 @@ static void turn_store(struct memory *m, struct mem_contact *c, const struct dri
 		turn_add(c, t);
 	session_put(c, t);
 	for (size_t i = 0; rule.store_rows && i < t->outbox_count; i++)
-		mem_row_add(c, &t->outbox[i]);
+		memory_row_add(c, &t->outbox[i]);
 	for (size_t i = 0; i < t->record_count; i++)
 		record_put(m, &t->records[i]);
 	if (t->has_consent)
@@ -205,11 +205,11 @@ static int memory_commit(void *self, const struct driver_turn *t, enum commit_re
 			 bool *inline_out, struct err *err)
 {
 	struct memory *m = self;
-	struct mem_contact *c;
+	struct memory_contact *c;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	c = mem_contact_find(m, t->contact, true);
+	c = memory_contact_find(m, t->contact, true);
 	if (turn_find(c, t->external_id)) {
 		*result_out = COMMIT_SEEN;
 	} else if ((session_lives(c, t->now_ms) ? c->session.revision : 0) != t->session.revision) {
@@ -227,11 +227,11 @@ static int memory_reply_load(void *self, const char *contact, const char *extern
 			     struct err *err)
 {
 	struct memory *m = self;
-	struct mem_turn *t;
+	struct memory_turn *t;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	t = turn_find(mem_contact_find(m, contact, false), external_id);
+	t = turn_find(memory_contact_find(m, contact, false), external_id);
 	*state_out = t ? t->reply_state : REPLY_NONE;
 	if (t)
 		*box_out = copy_box(t->reply_box, a);
@@ -244,11 +244,11 @@ static int memory_reply_decide(void *self, const char *contact, const char *exte
 			       struct str *box_out, struct err *err)
 {
 	struct memory *m = self;
-	struct mem_turn *t;
+	struct memory_turn *t;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	t = turn_find(mem_contact_find(m, contact, false), external_id);
+	t = turn_find(memory_contact_find(m, contact, false), external_id);
 	if (t && t->reply_state == REPLY_OPEN)
 		reply_set(t, REPLY_LATE, box);
 	*state_out = t ? t->reply_state : REPLY_NONE;
@@ -263,16 +263,16 @@ static int memory_reply_divert(void *self, const char *contact, const char *exte
 			       size_t row_count, bool *done_out, struct err *err)
 {
 	struct memory *m = self;
-	struct mem_contact *c;
-	struct mem_turn *t;
+	struct memory_contact *c;
+	struct memory_turn *t;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	c = mem_contact_find(m, contact, false);
+	c = memory_contact_find(m, contact, false);
 	t = turn_find(c, external_id);
 	*done_out = t && t->reply_state != REPLY_LATE;
 	for (size_t i = 0; t && t->reply_state == REPLY_INLINE && i < row_count; i++)
-		mem_row_add(c, &rows[i]);
+		memory_row_add(c, &rows[i]);
 	if (*done_out)
 		reply_set(t, REPLY_LATE, notice_box);
 	pthread_mutex_unlock(&m->lock);
@@ -290,7 +290,7 @@ static int memory_calls_claim(void *self, int64_t now_ms, int64_t lease_ms, unsi
 	(void)err;
 	pthread_mutex_lock(&m->lock);
 	for (size_t i = 0; i < MEM_BUCKETS; i++) {
-		for (struct mem_contact *c = m->buckets[i]; c && n < max; c = c->next) {
+		for (struct memory_contact *c = m->buckets[i]; c && n < max; c = c->next) {
 			if (!session_lives(c, now_ms) || c->call_due_ms == 0 ||
 			    c->call_due_ms > now_ms)
 				continue;
@@ -308,12 +308,12 @@ static int memory_call_renew(void *self, const char *contact, const char *call_i
 			     struct err *err)
 {
 	struct memory *m = self;
-	struct mem_contact *c;
+	struct memory_contact *c;
 	int ret;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	c = mem_contact_find(m, contact, false);
+	c = memory_contact_find(m, contact, false);
 	ret = c && c->has_session && c->call_due_ms > 0 && strcmp(c->session.call_id, call_id) == 0;
 	if (ret)
 		c->call_due_ms = lease_ms;
@@ -325,7 +325,7 @@ static int memory_allow(void *self, const char *key, const char *member, unsigne
 			int64_t window_ms, int64_t now_ms, struct err *err)
 {
 	struct memory *m = self;
-	struct mem_member *w;
+	struct memory_member *w;
 	unsigned others = 0;
 	int ret = -1;
 
@@ -359,7 +359,7 @@ static int memory_record_get(void *self, const char *type, const char *id, struc
 			     struct driver_record *record_out, struct err *err)
 {
 	struct memory *m = self;
-	struct mem_record *r;
+	struct memory_record *r;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
@@ -396,8 +396,8 @@ static int memory_stats(void *self, int64_t now_ms, struct arena *a, struct stor
 	(void)err;
 	pthread_mutex_lock(&m->lock);
 	for (size_t i = 0; i < MEM_BUCKETS; i++) {
-		for (struct mem_contact *c = m->buckets[i]; c; c = c->next) {
-			mem_rows_count(c, stats_out);
+		for (struct memory_contact *c = m->buckets[i]; c; c = c->next) {
+			memory_rows_count(c, stats_out);
 			if (!session_lives(c, now_ms))
 				continue;
 			stats_out->sessions++;
@@ -410,10 +410,10 @@ static int memory_stats(void *self, int64_t now_ms, struct arena *a, struct stor
 	return 0;
 }
 
-static int sweep_contact(struct mem_contact *c, int64_t now_ms, int64_t seen_keep_ms)
+static int sweep_contact(struct memory_contact *c, int64_t now_ms, int64_t seen_keep_ms)
 {
-	struct mem_turn **at = &c->turns, *t;
-	int n = mem_rows_sweep(c, now_ms);
+	struct memory_turn **at = &c->turns, *t;
+	int n = memory_rows_sweep(c, now_ms);
 
 	if (c->has_session && c->session.expires_ms <= now_ms) {
 		arena_free(&c->session_arena);
@@ -435,13 +435,13 @@ static int sweep_contact(struct mem_contact *c, int64_t now_ms, int64_t seen_kee
 static int memory_sweep(void *self, int64_t now_ms, struct err *err)
 {
 	struct memory *m = self;
-	struct mem_member **at, *w;
+	struct memory_member **at, *w;
 	int n = 0;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
 	for (size_t i = 0; i < MEM_BUCKETS; i++)
-		for (struct mem_contact *c = m->buckets[i]; c; c = c->next)
+		for (struct memory_contact *c = m->buckets[i]; c; c = c->next)
 			n += sweep_contact(c, now_ms, m->seen_keep_ms);
 	for (at = &m->members; (w = *at);) {
 		if (w->until_ms <= now_ms) {

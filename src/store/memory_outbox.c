@@ -10,27 +10,27 @@
 #include "copy_private.h"
 #include "rules_private.h"
 
-static struct mem_row *row_find(struct mem_contact *c, const char *id)
+static struct memory_row *row_find(struct memory_contact *c, const char *id)
 {
-	struct mem_row *r = c ? c->rows : NULL;
+	struct memory_row *r = c ? c->rows : NULL;
 
 	while (r && strcmp(r->row.id, id) != 0)
 		r = r->next;
 	return r;
 }
 
-static struct mem_row *row_find_external(struct mem_contact *c, const char *external_id)
+static struct memory_row *row_find_external(struct memory_contact *c, const char *external_id)
 {
-	struct mem_row *r = c && *external_id ? c->rows : NULL;
+	struct memory_row *r = c && *external_id ? c->rows : NULL;
 
 	while (r && strcmp(r->row.external_id, external_id) != 0)
 		r = r->next;
 	return r;
 }
 
-void mem_row_add(struct mem_contact *c, const struct driver_outbound *row)
+void memory_row_add(struct memory_contact *c, const struct driver_outbound *row)
 {
-	struct mem_row **end = &c->rows, *r;
+	struct memory_row **end = &c->rows, *r;
 
 	if (row_find(c, row->id))
 		return;
@@ -42,15 +42,15 @@ void mem_row_add(struct mem_contact *c, const struct driver_outbound *row)
 	*end = r;
 }
 
-static void row_free(struct mem_row *r)
+static void row_free(struct memory_row *r)
 {
 	arena_free(&r->a);
 	free(r);
 }
 
-void mem_rows_free(struct mem_contact *c)
+void memory_rows_free(struct memory_contact *c)
 {
-	struct mem_row *r;
+	struct memory_row *r;
 
 	while ((r = c->rows)) {
 		c->rows = r->next;
@@ -58,9 +58,9 @@ void mem_rows_free(struct mem_contact *c)
 	}
 }
 
-void mem_rows_count(const struct mem_contact *c, struct store_stats *stats)
+void memory_rows_count(const struct memory_contact *c, struct store_stats *stats)
 {
-	for (const struct mem_row *r = c->rows; r; r = r->next) {
+	for (const struct memory_row *r = c->rows; r; r = r->next) {
 		enum outbound_state s = r->row.state;
 
 		stats->outbox_waiting += s == OUTBOUND_WAITING || s == OUTBOUND_CLAIMED;
@@ -69,9 +69,9 @@ void mem_rows_count(const struct mem_contact *c, struct store_stats *stats)
 	}
 }
 
-int mem_rows_sweep(struct mem_contact *c, int64_t now_ms)
+int memory_rows_sweep(struct memory_contact *c, int64_t now_ms)
 {
-	struct mem_row **at = &c->rows, *r;
+	struct memory_row **at = &c->rows, *r;
 	int n = 0;
 
 	while ((r = *at)) {
@@ -92,13 +92,13 @@ int memory_outbox_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned m
 {
 	struct memory *m = self;
 	struct driver_outbound *rows = arena_array(a, max, sizeof *rows);
-	struct mem_row *r;
+	struct memory_row *r;
 	size_t n = 0;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
 	for (size_t i = 0; i < MEM_BUCKETS; i++) {
-		for (struct mem_contact *c = m->buckets[i]; c && n < max; c = c->next) {
+		for (struct memory_contact *c = m->buckets[i]; c && n < max; c = c->next) {
 			for (r = c->rows; r && rule_outbound_done(r->row.state);)
 				r = r->next;
 			if (!r || r->row.due_ms > now_ms)
@@ -117,11 +117,11 @@ int memory_outbox_settle(void *self, const struct driver_outbound *row, int64_t 
 			 struct err *err)
 {
 	struct memory *m = self;
-	struct mem_row *r;
+	struct memory_row *r;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	r = row_find(mem_contact_find(m, row->contact, false), row->id);
+	r = row_find(memory_contact_find(m, row->contact, false), row->id);
 	if (r) {
 		rule_settle(&r->row, row);
 		r->row.external_id = copy_text(r->row.external_id, &r->a);
@@ -136,12 +136,12 @@ int memory_status_apply(void *self, const char *contact, const char *our_id,
 			struct err *err)
 {
 	struct memory *m = self;
-	struct mem_contact *c;
-	struct mem_row *r;
+	struct memory_contact *c;
+	struct memory_row *r;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	c = mem_contact_find(m, contact, false);
+	c = memory_contact_find(m, contact, false);
 	r = *our_id ? row_find(c, our_id) : NULL;
 	if (!r)
 		r = row_find_external(c, external_id);
@@ -158,11 +158,11 @@ int memory_outbox_get(void *self, const char *contact, const char *id, struct ar
 		      struct driver_outbound *row_out, struct err *err)
 {
 	struct memory *m = self;
-	struct mem_row *r;
+	struct memory_row *r;
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	r = row_find(mem_contact_find(m, contact, false), id);
+	r = row_find(memory_contact_find(m, contact, false), id);
 	if (r)
 		*row_out = copy_outbound(&r->row, a);
 	pthread_mutex_unlock(&m->lock);

@@ -10,8 +10,8 @@
 
 enum { MEM_BUCKETS = 4096 };
 
-struct mem_turn {
-	struct mem_turn *next;
+struct memory_turn {
+	struct memory_turn *next;
 	struct arena a;
 	const char *external_id;
 	int64_t at_ms;
@@ -20,34 +20,34 @@ struct mem_turn {
 	struct str reply_box;
 };
 
-struct mem_row { /* of a contact's line, oldest first */
-	struct mem_row *next;
+struct memory_row { /* of a contact's line, oldest first */
+	struct memory_row *next;
 	struct arena a;
 	struct driver_outbound row;
 	int64_t changed_ms;
 };
 
-struct mem_contact {
-	struct mem_contact *next;
+struct memory_contact {
+	struct memory_contact *next;
 	char *name;
 	struct contact_facts facts;
 	bool has_session;
 	struct driver_session session;
 	struct arena session_arena;
 	int64_t call_due_ms;
-	struct mem_turn *turns;
-	struct mem_row *rows;
+	struct memory_turn *turns;
+	struct memory_row *rows;
 	size_t consents; /* rows of the ledger: nothing here reads them back */
 };
 
-struct mem_record {
-	struct mem_record *next;
+struct memory_record {
+	struct memory_record *next;
 	struct arena a;
 	struct driver_record record;
 };
 
-struct mem_member {
-	struct mem_member *next;
+struct memory_member {
+	struct memory_member *next;
 	struct arena a;
 	const char *key;
 	const char *member;
@@ -58,17 +58,17 @@ struct mem_member {
 struct memory {
 	pthread_mutex_t lock; /* guards all below */
 	int64_t seen_keep_ms;
-	struct mem_contact *buckets[MEM_BUCKETS];
-	struct mem_record *records;
-	struct mem_member *members;
+	struct memory_contact *buckets[MEM_BUCKETS];
+	struct memory_record *records;
+	struct memory_member *members;
 };
 
 /* The lock is held around these. */
-struct mem_contact *mem_contact_find(struct memory *m, const char *name, bool make);
-void mem_row_add(struct mem_contact *c, const struct driver_outbound *row);
-void mem_rows_free(struct mem_contact *c);
-void mem_rows_count(const struct mem_contact *c, struct store_stats *stats);
-int mem_rows_sweep(struct mem_contact *c, int64_t now_ms);
+struct memory_contact *memory_contact_find(struct memory *m, const char *name, bool make);
+void memory_row_add(struct memory_contact *c, const struct driver_outbound *row);
+void memory_rows_free(struct memory_contact *c);
+void memory_rows_count(const struct memory_contact *c, struct store_stats *stats);
+int memory_rows_sweep(struct memory_contact *c, int64_t now_ms);
 
 /* Driver functions: they lock. */
 int memory_outbox_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max, struct arena *a,

@@ -38,7 +38,7 @@ static int seal_plain(struct sealer *s, struct str *box_out, struct err *err)
 	return 0;
 }
 
-int seal_reply(struct sealer *s, const struct reply *reply, struct str *box_out, struct err *err)
+int sealer_reply(struct sealer *s, const struct reply *reply, struct str *box_out, struct err *err)
 {
 	box_put_reply(reply, &s->plain);
 	return seal_plain(s, box_out, err);
@@ -65,8 +65,8 @@ static int seal_outbound(struct sealer *s, const struct outbound *row,
 	return seal_plain(s, &row_out->box, err);
 }
 
-int seal_rows(struct sealer *s, const struct outbound *rows, size_t count,
-	      const struct driver_outbound **rows_out, struct err *err)
+int sealer_rows(struct sealer *s, const struct outbound *rows, size_t count,
+		const struct driver_outbound **rows_out, struct err *err)
 {
 	struct driver_outbound *d = arena_array(&s->a, count, sizeof *d);
 
@@ -111,13 +111,13 @@ static int seal_message(struct sealer *s, const struct turn *t, struct driver_tu
 		if (inbound_encode(t->inbound, &s->plain) < 0)
 			return err_set(err, ERR_INPUT, "store: the message is too large");
 		if (seal_plain(s, &out->inbound_box, err) < 0 ||
-		    seal_reply(s, &t->reply, &out->reply_box, err) < 0)
+		    sealer_reply(s, &t->reply, &out->reply_box, err) < 0)
 			return -1;
 	}
 	if (t->answers) {
 		out->answers = t->answers;
 		out->answer_state = t->answer.state;
-		if (seal_reply(s, &t->answer, &out->answer_box, err) < 0)
+		if (sealer_reply(s, &t->answer, &out->answer_box, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -161,7 +161,8 @@ static int seal_records(struct sealer *s, const struct turn *t, struct driver_tu
 	return 0;
 }
 
-int seal_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_out, struct err *err)
+int sealer_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_out,
+		struct err *err)
 {
 	*turn_out = (struct driver_turn){
 		.contact = t->contact,
@@ -171,7 +172,7 @@ int seal_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_o
 		.call_due_ms = t->call_due_ms,
 	};
 	turn_out->facts.known = true;
-	if (seal_rows(s, t->outbox, t->outbox_count, &turn_out->outbox, err) < 0 ||
+	if (sealer_rows(s, t->outbox, t->outbox_count, &turn_out->outbox, err) < 0 ||
 	    seal_message(s, t, turn_out, err) < 0 ||
 	    seal_session(s, t->session, &turn_out->session, err) < 0 ||
 	    seal_consent(s, t->consent, turn_out, err) < 0 || seal_records(s, t, turn_out, err) < 0)

@@ -56,7 +56,7 @@ int store_commit(struct store *store, const struct turn *t, enum commit_result *
 	if (check_turn(t, g.err) < 0)
 		return guard_end(&g, -1);
 	sealer_begin(&s, store, t->contact);
-	if (seal_turn(&s, t, &d, g.err) == 0)
+	if (sealer_turn(&s, t, &d, g.err) == 0)
 		ret = store->driver->commit(store->self, &d, result_out, &is_inline, g.err);
 	sealer_end(&s);
 	if (ret == 0 && inline_out)
@@ -98,7 +98,7 @@ int store_reply_decide(struct store *store, const char *contact, const char *ext
 	    guard_check_texts(texts, count, g.err) < 0)
 		return guard_end(&g, -1);
 	sealer_begin(&s, store, contact);
-	if (seal_reply(&s, &late, &box, g.err) == 0 &&
+	if (sealer_reply(&s, &late, &box, g.err) == 0 &&
 	    store->driver->reply_decide(store->self, contact, external_id, box, a, &state, &after,
 					g.err) == 0)
 		ret = open_reply(store, contact, state, after, a, reply_out, g.err);
@@ -124,8 +124,8 @@ int store_reply_divert(struct store *store, const char *contact, const char *ext
 	    check_rows(rows, row_count, contact, g.err) < 0)
 		return guard_end(&g, -1);
 	sealer_begin(&s, store, contact);
-	if (seal_reply(&s, &late, &box, g.err) == 0 &&
-	    seal_rows(&s, rows, row_count, &d, g.err) == 0)
+	if (sealer_reply(&s, &late, &box, g.err) == 0 &&
+	    sealer_rows(&s, rows, row_count, &d, g.err) == 0)
 		ret = store->driver->reply_divert(store->self, contact, external_id, box, d,
 						  row_count, done_out, g.err);
 	sealer_end(&s);
