@@ -7,8 +7,8 @@
 
 #include "graph_private.h"
 
-void check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_spot place,
-		 const char *what, const char *cure)
+void flow_check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_spot place,
+		      const char *what, const char *cure)
 {
 	for (size_t i = 0; i < ck->faults->count; i++) {
 		const struct flow_fault *f = &ck->faults->list[i];
@@ -31,8 +31,9 @@ static void check_reach(struct flow_checker *ck)
 		const struct flow_step *s = &ck->flow->steps[i];
 
 		if (!s->reachable)
-			check_fault(ck, FLOW_ERROR, at_step(s, NULL), "no way leads to this step",
-				    "lead an exit to it, or remove it");
+			flow_check_fault(ck, FLOW_ERROR, at_step(s, NULL),
+					 "no way leads to this step",
+					 "lead an exit to it, or remove it");
 	}
 }
 
@@ -70,9 +71,9 @@ static void check_loops(struct flow_checker *ck)
 		enum color *colors = arena_array(&ck->a, flow->step_count, sizeof *colors);
 
 		if (goes_round(flow, &flow->steps[i], colors))
-			check_fault(ck, FLOW_ERROR, at_step(&flow->steps[i], "next"),
-				    "leads round in a loop that asks nothing",
-				    "let a step on the way ask or end");
+			flow_check_fault(ck, FLOW_ERROR, at_step(&flow->steps[i], "next"),
+					 "leads round in a loop that asks nothing",
+					 "let a step on the way ask or end");
 	}
 }
 
@@ -96,9 +97,9 @@ static void check_dead_ends(struct flow_checker *ck)
 		const struct flow_step *s = &ck->flow->steps[i];
 
 		if (s->reachable && !passes(s) && !leaves(s))
-			check_fault(ck, FLOW_ERROR, at_step(s, "exits"),
-				    "every exit leads back to this step: nobody gets on",
-				    "lead one exit to another step");
+			flow_check_fault(ck, FLOW_ERROR, at_step(s, "exits"),
+					 "every exit leads back to this step: nobody gets on",
+					 "lead one exit to another step");
 	}
 }
 
@@ -149,9 +150,9 @@ static bool is_called(const struct flow *flow, const struct flow_call_rule *c)
 static void unused(struct flow_checker *ck, unsigned line, const char *what, const char *name,
 		   const char *how)
 {
-	check_fault(ck, FLOW_WARNING, (struct flow_spot){ "flow.json", line, NULL, NULL },
-		    arena_printf(&ck->a, "%s \"%s\": no step %s it", what, name, how),
-		    "use it, or remove it");
+	flow_check_fault(ck, FLOW_WARNING, (struct flow_spot){ "flow.json", line, NULL, NULL },
+			 arena_printf(&ck->a, "%s \"%s\": no step %s it", what, name, how),
+			 "use it, or remove it");
 }
 
 static void check_unused(struct flow_checker *ck)
@@ -182,6 +183,6 @@ void flow_check(const struct flow *flow, struct flow_faults *faults)
 	check_loops(&ck);
 	check_dead_ends(&ck);
 	check_unused(&ck);
-	check_texts(&ck);
+	flow_check_texts(&ck);
 	arena_free(&ck.a);
 }

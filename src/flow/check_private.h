@@ -14,9 +14,9 @@ struct flow_checker {
 };
 
 /* Adds a fault unless the same is there already. */
-void check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_spot place,
-		 const char *what, const char *cure);
+void flow_check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_spot place,
+		      const char *what, const char *cure);
 /* Variables, lengths, languages and personal data of all texts and calls. */
-void check_texts(struct flow_checker *ck);
+void flow_check_texts(struct flow_checker *ck);
 
 #endif

@@ -115,10 +115,10 @@ static struct name understand(const struct place *p, const char *text)
 static void report(const struct place *p, const struct template_use *use,
 		   enum flow_severity severity, const char *what, const char *cure)
 {
-	check_fault(p->ck, severity,
-		    (struct flow_spot){ p->file ? p->file : use->file,
-					p->file ? p->line : use->line, p->step, p->field },
-		    what, cure);
+	flow_check_fault(p->ck, severity,
+			 (struct flow_spot){ p->file ? p->file : use->file,
+					     p->file ? p->line : use->line, p->step, p->field },
+			 what, cure);
 }
 
 static void report_unknown(const struct place *p, const struct template_use *use)
@@ -220,14 +220,15 @@ static void check_text(const struct place *where, const struct flow_text *t)
 
 		for (size_t i = 0; i < flow->value_count; i++) {
 			if (differ >> i & 1)
-				check_fault(where->ck, FLOW_WARNING,
-					    (struct flow_spot){ file, 0, NULL, NULL },
-					    arena_printf(&where->ck->a,
-							 "%s {{%s}}, other than %s/%s.txt",
-							 seen[l] >> i & 1 ? "uses" : "does not use",
-							 flow->values[i].name,
-							 flow->languages[0].code, t->name),
-					    "let the languages say the same");
+				flow_check_fault(
+					where->ck, FLOW_WARNING,
+					(struct flow_spot){ file, 0, NULL, NULL },
+					arena_printf(&where->ck->a,
+						     "%s {{%s}}, other than %s/%s.txt",
+						     seen[l] >> i & 1 ? "uses" : "does not use",
+						     flow->values[i].name, flow->languages[0].code,
+						     t->name),
+					"let the languages say the same");
 		}
 	}
 }
@@ -404,7 +405,7 @@ static void check_lengths(struct flow_checker *ck)
 
 			if (longest <= FLOW_MESSAGE_CHARS)
 				continue;
-			check_fault(
+			flow_check_fault(
 				ck, FLOW_WARNING,
 				(struct flow_spot){ arena_printf(&ck->a, "%s/%s.txt",
 								 flow->languages[l].code, t->name),
@@ -436,7 +437,7 @@ static bool is_named(const struct flow *flow, const char *file)
 	return false;
 }
 
-void check_texts(struct flow_checker *ck)
+void flow_check_texts(struct flow_checker *ck)
 {
 	const struct flow *flow = ck->flow;
 	struct place any = { .ck = ck };
@@ -455,8 +456,9 @@ void check_texts(struct flow_checker *ck)
 	check_lengths(ck);
 	for (size_t i = 0; i < flow->text_file_count; i++) {
 		if (!is_named(flow, flow->text_files[i]))
-			check_fault(ck, FLOW_WARNING,
-				    (struct flow_spot){ flow->text_files[i], 0, NULL, NULL },
-				    "nothing says this text", "name it in flow.json, or remove it");
+			flow_check_fault(ck, FLOW_WARNING,
+					 (struct flow_spot){ flow->text_files[i], 0, NULL, NULL },
+					 "nothing says this text",
+					 "name it in flow.json, or remove it");
 	}
 }
