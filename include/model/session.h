@@ -57,7 +57,7 @@ struct session {
 	size_t value_count;
 	unsigned wrong_answers; /* in a row at this step */
 	struct session_call call;
-	/* pace and loops: a token bucket and the same-reply run, see conversation/guard.c */
+	/* pace and loops: a token bucket and the same-reply run, see conversation/pace.c */
 	int64_t pace_tokens_milli;
 	int64_t pace_at_ms;
 	uint64_t repeat_hash;

@@ -7,7 +7,7 @@
  * spool.c     messages kept on disk while the store is away
  * drain.c     works the spool off when the store is back
  * housekeeper.c  leases, calls left by dead processes, sweeping
- * guard.c     pace and loops, pure
+ * pace.c     pace and loops, pure
  * recent.c    replies given lately, for repeats while the store is away
  */
 #ifndef SAMVAD_CONVERSATION_PRIVATE_H
@@ -98,14 +98,14 @@ void turn_rows(struct conversation *c, const struct str *texts, size_t count, co
 struct flow_env turn_env(struct conversation *c, const char *contact,
 			 const struct contact_facts *facts, struct arena *a);
 
-/* ---- guard.c: pure ---- */
+/* ---- pace.c: pure ---- */
 
-enum guard_verdict { GUARD_GO, GUARD_SAY_SLOW, GUARD_SILENT };
+enum pace_verdict { PACE_GO, PACE_SAY_SLOW, PACE_SILENT };
 /* Takes one token of the session's bucket. */
-enum guard_verdict guard_pace(struct session *s, int64_t now_ms);
+enum pace_verdict pace_take(struct session *s, int64_t now_ms);
 /* Counts the same reply in a row. */
-enum guard_verdict guard_loop(struct session *s, const struct str *texts, size_t count,
-			      int64_t now_ms);
+enum pace_verdict pace_loop(struct session *s, const struct str *texts, size_t count,
+			    int64_t now_ms);
 
 /* ---- calls.c ---- */
 

@@ -186,17 +186,17 @@ static struct session *adopt_legacy(struct conversation *c, struct bot *bot,
 }
 
 /* Pace and loops. May replace what the engine decided; an opt-out always passes. */
-static void guard_turn(struct conversation *c, struct bot *bot, const struct session *before,
-		       struct flow_result *r, int64_t now_ms, struct arena *a, struct draft *d,
-		       struct turn_done *done)
+static void keep_pace(struct conversation *c, struct bot *bot, const struct session *before,
+		      struct flow_result *r, int64_t now_ms, struct arena *a, struct draft *d,
+		      struct turn_done *done)
 {
-	enum guard_verdict pace = guard_pace(r->session, now_ms);
-	enum guard_verdict loop = guard_loop(r->session, d->texts, d->text_count, now_ms);
+	enum pace_verdict pace = pace_take(r->session, now_ms);
+	enum pace_verdict loop = pace_loop(r->session, d->texts, d->text_count, now_ms);
 
-	if (d->has_consent || (pace == GUARD_GO && loop == GUARD_GO))
+	if (d->has_consent || (pace == PACE_GO && loop == PACE_GO))
 		return;
 	done->paced = true;
-	if (pace != GUARD_GO && before) { /* as if it had not been said; only the bucket moves */
+	if (pace != PACE_GO && before) { /* as if it had not been said; only the bucket moves */
 		struct session *s = session_copy(before, a);
 
 		s->pace_tokens_milli = r->session->pace_tokens_milli;
@@ -205,7 +205,7 @@ static void guard_turn(struct conversation *c, struct bot *bot, const struct ses
 		*d = (struct draft){ 0 };
 	}
 	d->text_count = 0;
-	if (pace == GUARD_SAY_SLOW || (pace == GUARD_GO && loop == GUARD_SAY_SLOW))
+	if (pace == PACE_SAY_SLOW || (pace == PACE_GO && loop == PACE_SAY_SLOW))
 		say_system(c, bot, "too_fast", r->session->language, a, d);
 }
 
@@ -299,7 +299,7 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 	if (flow_run(bot->flow, before, &input, &env, a, &r, err) < 0)
 		return trouble(c, bot, before ? before->language : "", a, err, done);
 	draft_effects(&r, &env, in, a, d);
-	guard_turn(c, bot, before, &r, env.now_ms, a, d, done);
+	keep_pace(c, bot, before, &r, env.now_ms, a, d, done);
 	date_session(r.session, &view, in, &env, d->calls, a);
 
 	fill_turn(&t, in->contact, r.session, d, env.now_ms);

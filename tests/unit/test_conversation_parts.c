@@ -1,5 +1,5 @@
 /*
- * test_conversation_parts.c - guard, recent replies and spool, each alone.
+ * test_conversation_parts.c - pace, recent replies and spool, each alone.
  */
 #include "check.h"
 
@@ -17,7 +17,7 @@
 #define KEYS	   "k1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define OTHER_KEYS "k2:ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
-/* ---- guard ---- */
+/* ---- pace ---- */
 
 static void test_pace(void **state)
 {
@@ -26,13 +26,13 @@ static void test_pace(void **state)
 
 	(void)state;
 	for (int i = 0; i < 60; i++)
-		assert_int_equal(guard_pace(&s, now), GUARD_GO);
-	assert_int_equal(guard_pace(&s, now), GUARD_SAY_SLOW);
-	assert_int_equal(guard_pace(&s, now), GUARD_SILENT);
-	assert_int_equal(guard_pace(&s, now + 4999), GUARD_SILENT);
-	assert_int_equal(guard_pace(&s, now + 6100), GUARD_GO); /* debt paid, one earned */
-	assert_int_equal(guard_pace(&s, now + 6101), GUARD_SAY_SLOW);
-	assert_int_equal(guard_pace(&s, now + 3600000), GUARD_GO); /* an hour later: as new */
+		assert_int_equal(pace_take(&s, now), PACE_GO);
+	assert_int_equal(pace_take(&s, now), PACE_SAY_SLOW);
+	assert_int_equal(pace_take(&s, now), PACE_SILENT);
+	assert_int_equal(pace_take(&s, now + 4999), PACE_SILENT);
+	assert_int_equal(pace_take(&s, now + 6100), PACE_GO); /* debt paid, one earned */
+	assert_int_equal(pace_take(&s, now + 6101), PACE_SAY_SLOW);
+	assert_int_equal(pace_take(&s, now + 3600000), PACE_GO); /* an hour later: as new */
 	assert_int_equal(s.pace_tokens_milli, 59000);
 }
 
@@ -41,9 +41,9 @@ static void test_pace_survives_a_clock_set_back(void **state)
 	struct session s = { 0 };
 
 	(void)state;
-	assert_int_equal(guard_pace(&s, 1000000), GUARD_GO);
-	assert_int_equal(guard_pace(&s, 500000), GUARD_GO);
-	assert_int_equal(guard_pace(&s, 500001), GUARD_GO);
+	assert_int_equal(pace_take(&s, 1000000), PACE_GO);
+	assert_int_equal(pace_take(&s, 500000), PACE_GO);
+	assert_int_equal(pace_take(&s, 500001), PACE_GO);
 }
 
 static void test_loop(void **state)
@@ -54,16 +54,16 @@ static void test_loop(void **state)
 
 	(void)state;
 	for (int i = 0; i < 30; i++)
-		assert_int_equal(guard_loop(&s, &same, 1, now), GUARD_GO);
-	assert_int_equal(guard_loop(&s, &same, 1, now), GUARD_SAY_SLOW);
-	assert_int_equal(guard_loop(&s, &same, 1, now), GUARD_SILENT);
-	assert_int_equal(guard_loop(&s, NULL, 0, now), GUARD_GO); /* saying nothing is no loop */
-	assert_int_equal(guard_loop(&s, &other, 1, now), GUARD_GO);
-	assert_int_equal(guard_loop(&s, &same, 1, now), GUARD_GO); /* not in a row any more */
+		assert_int_equal(pace_loop(&s, &same, 1, now), PACE_GO);
+	assert_int_equal(pace_loop(&s, &same, 1, now), PACE_SAY_SLOW);
+	assert_int_equal(pace_loop(&s, &same, 1, now), PACE_SILENT);
+	assert_int_equal(pace_loop(&s, NULL, 0, now), PACE_GO); /* saying nothing is no loop */
+	assert_int_equal(pace_loop(&s, &other, 1, now), PACE_GO);
+	assert_int_equal(pace_loop(&s, &same, 1, now), PACE_GO); /* not in a row any more */
 	for (int i = 0; i < 40; i++)
-		(void)guard_loop(&s, &same, 1, now); /* into silence */
-	assert_int_equal(guard_loop(&s, &same, 1, now), GUARD_SILENT);
-	assert_int_equal(guard_loop(&s, &same, 1, now + 300001), GUARD_GO);
+		(void)pace_loop(&s, &same, 1, now); /* into silence */
+	assert_int_equal(pace_loop(&s, &same, 1, now), PACE_SILENT);
+	assert_int_equal(pace_loop(&s, &same, 1, now + 300001), PACE_GO);
 }
 
 /* ---- recent ---- */

@@ -1,5 +1,5 @@
 /*
- * guard.c - how fast one contact may go, and when two machines talk in circles.
+ * pace.c - how fast one contact may go, and when two machines talk in circles.
  *
  * The state lives in the session, so it is the same for every process and
  * needs no lock. A person never meets these limits: sixty messages at once,
@@ -32,17 +32,17 @@ static void refill(struct session *s, int64_t now_ms)
 	s->pace_at_ms = now_ms;
 }
 
-enum guard_verdict guard_pace(struct session *s, int64_t now_ms)
+enum pace_verdict pace_take(struct session *s, int64_t now_ms)
 {
 	refill(s, now_ms);
 	if (s->pace_tokens_milli >= 1000) {
 		s->pace_tokens_milli -= 1000;
-		return GUARD_GO;
+		return PACE_GO;
 	}
 	if (s->pace_tokens_milli < 0)
-		return GUARD_SILENT; /* was told already */
+		return PACE_SILENT; /* was told already */
 	s->pace_tokens_milli = -PACE_PENALTY_MILLI;
-	return GUARD_SAY_SLOW;
+	return PACE_SAY_SLOW;
 }
 
 static uint64_t hash_texts(const struct str *texts, size_t count)
@@ -54,13 +54,13 @@ static uint64_t hash_texts(const struct str *texts, size_t count)
 	return h;
 }
 
-enum guard_verdict guard_loop(struct session *s, const struct str *texts, size_t count,
-			      int64_t now_ms)
+enum pace_verdict pace_loop(struct session *s, const struct str *texts, size_t count,
+			    int64_t now_ms)
 {
 	uint64_t h = hash_texts(texts, count);
 
 	if (count == 0)
-		return GUARD_GO;
+		return PACE_GO;
 	if (h != s->repeat_hash || now_ms - s->repeat_since_ms > LOOP_WINDOW_MS) {
 		s->repeat_hash = h;
 		s->repeat_since_ms = now_ms;
@@ -68,6 +68,6 @@ enum guard_verdict guard_loop(struct session *s, const struct str *texts, size_t
 	}
 	s->repeat_count++;
 	if (s->repeat_count <= LOOP_MOST)
-		return GUARD_GO;
-	return s->repeat_count == LOOP_MOST + 1 ? GUARD_SAY_SLOW : GUARD_SILENT;
+		return PACE_GO;
+	return s->repeat_count == LOOP_MOST + 1 ? PACE_SAY_SLOW : PACE_SILENT;
 }
