@@ -32,7 +32,7 @@ struct phone {
 
 struct chat {
 	struct client cl;
-	const char *from;
+	const char *from; /* NULL until the twin gave a new number */
 	bool terminal;
 	bool twin; /* late messages and SMS can be looked at */
 	char seen[MAX_SEEN][ID_HEX_SIZE + 2];
@@ -182,6 +182,22 @@ static int refused(int status, struct str body, struct err *err)
 	return err_set(err, ERR_PERM, "the sandbox answered %d: %.300s", status, body.p);
 }
 
+/* Remembers who speaks. */
+static int meet_phone(struct chat *chat, struct str told, struct err *err)
+{
+	struct arena a = { 0 };
+	struct value *phone;
+	int ret = value_from_json(&a, told, &phone, err);
+
+	if (ret == 0)
+		chat->from = client_address(
+			&chat->cl, arena_strdup(&chat->cl.arena, text_of(phone, "address")));
+	if (ret == 0 && (!chat->from || !contact_number(chat->from)))
+		ret = err_set(err, ERR_PERM, "the sandbox gave a phone without a number");
+	arena_free(&a);
+	return ret;
+}
+
 /* The phone that speaks; it may be there already. */
 static int take_phone(struct chat *chat, struct err *err)
 {
@@ -194,14 +210,17 @@ static int take_phone(struct chat *chat, struct err *err)
 	buf_init(&json, 512);
 	json_begin(&w, &json);
 	json_object(&w, NULL);
-	json_add_text(&w, "number", contact_number(chat->from));
+	if (chat->from)
+		json_add_text(&w, "number", contact_number(chat->from));
 	json_add_text(&w, "profile_name", "Samvad terminal");
 	json_end(&w);
 	ret = client_post(&chat->cl, "/sandbox/api/phones", json.data, &status, &body, err);
 	buf_free(&json);
-	if (ret == 0 && status != 200 && status != 201)
-		ret = refused(status, body, err);
-	return ret;
+	if (ret < 0)
+		return -1;
+	if (status != 200 && status != 201)
+		return refused(status, body, err);
+	return meet_phone(chat, body, err);
 }
 
 static int say_on_phone(struct chat *chat, const char *line, struct err *err)
@@ -345,14 +364,50 @@ static void linger(struct chat *chat)
 	}
 }
 
+static bool has_twin(const struct chat *chat)
+{
+	return chat->cl.config.sandbox && (!chat->from || contact_number(chat->from)) &&
+	       strncmp(chat->cl.config.twilio_api_base, "http://127.0.0.1:", 17) == 0;
+}
+
+/* Finds out who speaks and how. A record begins with a new person, unless one was named: what was
+ * said before belongs to it too. */
+static int open_chat(struct chat *chat, const char *record, struct err *err)
+{
+	if (record && chat_record_check(record, err) < 0)
+		return -1;
+	chat->twin = has_twin(chat);
+	if (record && !chat->twin)
+		return err_set(err, ERR_PERM, "--record needs the sandbox and its phones");
+	if (chat->twin && take_phone(chat, err) < 0)
+		return -1;
+	if (chat->twin)
+		look_at_messages(chat, false);
+	return 0;
+}
+
+static int hold_chat(struct chat *chat, const char *record, struct err *err)
+{
+	if (chat->terminal)
+		(void)printf("You are %s. Say Hi; Ctrl-D ends.\n", chat->from);
+	if (talk(chat, err) < 0)
+		return -1;
+	linger(chat);
+	if (chat->terminal)
+		(void)putchar('\n');
+	return record ? chat_record(&chat->cl, contact_number(chat->from) + 1, record, err) : 0;
+}
+
 int run_chat(const struct command *self, int argc, char **argv)
 {
 	struct command_arguments rest;
 	struct chat *chat;
 	struct err err = { 0 };
-	const char *from = "+919999900001";
-	const struct command_option options[] = { { "--from", &from, NULL } };
-	int ret = command_options(self, argc, argv, options, 1, &rest);
+	const char *from = NULL;
+	const char *record = NULL;
+	const struct command_option options[] = { { "--from", &from, NULL },
+						  { "--record", &record, NULL } };
+	int ret = command_options(self, argc, argv, options, 2, &rest);
 
 	if (ret)
 		return ret;
@@ -364,28 +419,16 @@ int run_chat(const struct command *self, int argc, char **argv)
 		ret = command_failed(self, &err);
 		goto out;
 	}
-	chat->from = client_address(&chat->cl, from);
-	if (!chat->from) {
+	if (!from && !record)
+		from = "+919999900001";
+	chat->from = from ? client_address(&chat->cl, from) : NULL;
+	if (from && !chat->from) {
 		ret = command_misused(self, "\"%.60s\" is not a number such as +919876543210",
 				      from);
 		goto out;
 	}
-	chat->twin = chat->cl.config.sandbox && contact_number(chat->from) &&
-		     strncmp(chat->cl.config.twilio_api_base, "http://127.0.0.1:", 17) == 0;
-	if (chat->twin && take_phone(chat, &err) < 0) {
+	if (open_chat(chat, record, &err) < 0 || hold_chat(chat, record, &err) < 0)
 		ret = command_failed(self, &err);
-		goto out;
-	}
-	if (chat->twin)
-		look_at_messages(chat, false);
-	if (chat->terminal)
-		(void)printf("You are %s. Say Hi; Ctrl-D ends.\n", chat->from);
-	if (talk(chat, &err) < 0)
-		ret = command_failed(self, &err);
-	else
-		linger(chat);
-	if (chat->terminal)
-		(void)putchar('\n');
 out:
 	client_close(&chat->cl);
 	free(chat);

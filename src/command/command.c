@@ -13,9 +13,12 @@ static const struct command commands[] = {
 	  "Settings come from the environment and .env: see `samvad show config`. Without\n"
 	  "TWILIO_AUTH_TOKEN it is a sandbox on this machine: try `samvad chat` beside it.\n"
 	  "SIGTERM and SIGINT finish what is under way and end; SIGHUP reads the flow anew.\n" },
-	{ "chat", run_chat, "chat [--from NUMBER]", "a conversation in the terminal",
+	{ "chat", run_chat, "chat [--from NUMBER] [--record FILE]",
+	  "a conversation in the terminal",
 	  "Each line is sent to the running server as a signed WhatsApp message; its replies\n"
-	  "are printed, and so are late messages and the demo's SMS. Ends with the input.\n" },
+	  "are printed, and so are late messages and the demo's SMS. Ends with the input.\n"
+	  "--record keeps it as a .chat file, which samvad test runs; it speaks from a new\n"
+	  "number then, unless --from names one.\n" },
 	{ "send", run_send, "send [--to ADDRESS] [--sid MessageSid] [--raw] FROM TEXT",
 	  "sends one message to the running server and prints the reply",
 	  "FROM is a number such as +919876543210. --sid repeats a message; --raw prints the\n"

@@ -111,6 +111,13 @@ const char *client_address(struct client *cl, const char *given);
 int client_send(struct client *cl, const struct client_message *m, struct str *twiml_out,
 		struct err *err);
 
+/* ---- chat_record.c: a conversation in the terminal as a .chat file ---- */
+
+/* Before anything is said: -1 when there is such a file, or none can be made. */
+int chat_record_check(const char *path, struct err *err);
+/* Writes all that was said on this phone of the twin's. */
+int chat_record(struct client *cl, const char *phone_id, const char *path, struct err *err);
+
 /* ---- twiml.c ---- */
 
 enum { TWIML_MAX_TEXTS = 16 };

@@ -212,3 +212,66 @@ def test_no_sandbox(servers, auth, twilio, pack):
     server = servers(AUTH_API_URL=auth.url, TWILIO_API_BASE=twilio.url).start()
     status, out, err = play(server, pack(first=chat("first_go")))
     assert status == 1 and "not in sandbox mode" in err and not out
+
+
+# ---- writing down
+
+@pytest.fixture
+def sandbox(servers):
+    return servers("sandbox", TWILIO_ACCOUNT_SID=None, TWILIO_AUTH_TOKEN=None, ADMIN_TOKEN=None,
+                   SESSION_KEYS=None, TWILIO_API_BASE=None, AUTH_API_URL=None)
+
+
+def record(server, path, lines, *more):
+    return run("chat", "--record", str(path), *more, env=server.env(), cwd=server.folder,
+               stdin="\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("url,said", [
+    ("http://localhost:3000", ""), ("https://app.example", "setting WEB_APP_URL https://app.example"),
+])
+def test_a_recorded_chat_is_a_test(sandbox, pack, tmp_path, url, said):
+    sandbox.set(WEB_APP_URL=url)
+    sandbox.start()
+    path = tmp_path / "typed.chat"
+    number = new_number()
+    lines = ["Hi", "Canaria Rao", "oops", "3", "400001", number, "YES", "status"]
+    status, out, err = record(sandbox, path, lines)
+    assert status == 0 and "Registration successful" in out, out + err
+    text = path.read_text(encoding="utf-8")
+    assert f"> {number}" in text and "\ncall send_otp -> 200 {" in text and "REG-…" in text
+    assert [x for x in text.split("\n") if x.startswith("setting")] == [said] * bool(said)
+    folder = pack(typed=text)
+    status, out, err = run("test", folder)
+    assert status == 0 and f"ok      {folder}/tests/typed.chat" in out, text + out + err
+    status, out, _ = play(sandbox, folder)
+    assert ("1 passed, 0 failed, 0 cannot" if not said else "0 failed, 1 cannot") in out, out
+    assert status == bool(said)
+
+
+def test_a_changed_pack_fails_a_recorded_chat(sandbox, pack, tmp_path):
+    sandbox.start()
+    path = tmp_path / "typed.chat"
+    assert record(sandbox, path, ["Hi", "Canaria Rao"])[0] == 0
+    folder = pack(typed=path.read_text(encoding="utf-8"))
+    text = os.path.join(folder, "en", "ask_sector.txt")
+    with open(text, "a", encoding="utf-8") as f:
+        f.write("And nothing else.\n")
+    status, out, _ = run("test", folder)
+    assert status == 1
+    assert re.search(r"^FAILED  \S+/tests/typed\.chat:\d+: the reply goes on", out, re.M), out
+
+
+def test_a_record_that_cannot_be(sandbox, tmp_path):
+    sandbox.start()
+    there = tmp_path / "there.chat"
+    there.write_text("> mine\n", encoding="utf-8")
+    for path, why in ((there, "there already"), (tmp_path / "no" / "x.chat", "no file can be")):
+        status, out, err = record(sandbox, path, ["Hi"])
+        assert status == 1 and why in err and not out
+    assert there.read_text(encoding="utf-8") == "> mine\n"
+    sandbox.stop()
+    sandbox.set(TWILIO_API_BASE="http://127.0.0.1:9", TWILIO_ACCOUNT_SID="AC" + 32 * "0",
+                TWILIO_AUTH_TOKEN="0" * 32, ADMIN_TOKEN="x" * 20, SANDBOX=0)
+    status, _, err = record(sandbox, tmp_path / "y.chat", ["Hi"])
+    assert status == 1 and "needs the sandbox" in err
