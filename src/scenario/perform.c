@@ -22,8 +22,8 @@ struct performance {
 	scenario_fail((p)->witness.fault, (p)->a, (p)->scenario->file, at, __VA_ARGS__)
 
 static int prepare(struct performance *p, const struct scenario *s, const struct flow *flow,
-		const struct scenario_world *w, void *world, struct arena *a,
-		struct scenario_fault *fault)
+		   const struct scenario_world *w, void *world, struct arena *a,
+		   struct scenario_fault *fault)
 {
 	*p = (struct performance){
 		.scenario = s, .w = w, .world = world, .witness = { s->file, a, fault }, .a = a
