@@ -114,6 +114,48 @@ static size_t shard_end(const struct due_member *due, size_t from, size_t count)
 	return to;
 }
 
+struct claim { /* what two kinds of things that fall due do not share */
+	const char *kind;
+	/* Adds the script for members of one shard. */
+	void (*add)(struct redis_store *st, struct redis_batch *b, const struct due_member *due,
+		    size_t n, int64_t now_ms, int64_t lease_ms);
+	void (*take)(const redisReply *reply, struct arena *a, void *list, size_t i);
+};
+
+/* `list` has room for max. */
+static int claim(struct redis_store *st, const struct claim *what, int64_t now_ms, int64_t lease_ms,
+		 unsigned max, struct arena *a, void *list, size_t *count_out, struct err *err)
+{
+	int64_t deadline = redis_pool_deadline(st->pool);
+	struct arena tmp = { 0 };
+	struct redis_batch b;
+	struct due_member *due = NULL;
+	redisReply **replies = NULL;
+	size_t n, count = 0;
+	int ret = -1;
+
+	*count_out = 0;
+	if (find_due(st, what->kind, now_ms, deadline, max, &tmp, &due, &n, err) < 0)
+		goto out;
+	redis_batch_init(&b, &tmp, REDIS_WRITE);
+	b.deadline = deadline;
+	for (size_t i = 0, end; i < n; i = end) {
+		end = shard_end(due, i, n);
+		what->add(st, &b, due + i, end - i, now_ms, lease_ms);
+	}
+	if (b.count > 0 && redis_exchange(st->pool, &b, &replies, err) < 0)
+		goto out;
+	for (size_t i = 0; i < b.count; i++)
+		for (size_t j = 0; count < max && redis_reply_at(replies[i], j); j++)
+			what->take(redis_reply_at(replies[i], j), a, list, count++);
+	redis_replies_free(replies, b.count);
+	*count_out = count;
+	ret = 0;
+out:
+	arena_free(&tmp);
+	return ret;
+}
+
 static void add_calls_claim(struct redis_store *st, struct redis_batch *b,
 			    const struct due_member *due, size_t n, int64_t now_ms,
 			    int64_t lease_ms)
@@ -129,42 +171,19 @@ static void add_calls_claim(struct redis_store *st, struct redis_batch *b,
 		redis_arg_text(c, due[i].text);
 }
 
+static void take_call(const redisReply *reply, struct arena *a, void *list, size_t i)
+{
+	((struct call_due *)list)[i].contact = redis_reply_text(reply, a);
+}
+
 int redis_calls_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max, struct arena *a,
 		      struct call_due **due_out, size_t *count_out, struct err *err)
 {
-	struct redis_store *st = self;
-	int64_t deadline = redis_pool_deadline(st->pool);
-	struct arena tmp = { 0 };
-	struct redis_batch b;
-	struct due_member *due = NULL;
-	redisReply **replies = NULL;
-	size_t n, count = 0;
-	int ret = -1;
+	static const struct claim calls = { "calls", add_calls_claim, take_call };
 
-	if (max > CLAIM_MOST)
-		max = CLAIM_MOST;
+	max = max < CLAIM_MOST ? max : CLAIM_MOST;
 	*due_out = arena_array(a, max, sizeof **due_out);
-	*count_out = 0;
-	if (find_due(st, "calls", now_ms, deadline, max, &tmp, &due, &n, err) < 0)
-		goto out;
-	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	b.deadline = deadline;
-	for (size_t i = 0, end; i < n; i = end) {
-		end = shard_end(due, i, n);
-		add_calls_claim(st, &b, due + i, end - i, now_ms, lease_ms);
-	}
-	if (b.count > 0 && redis_exchange(st->pool, &b, &replies, err) < 0)
-		goto out;
-	for (size_t i = 0; i < b.count; i++)
-		for (size_t j = 0; count < max && redis_reply_at(replies[i], j); j++)
-			(*due_out)[count++].contact =
-				redis_reply_text(redis_reply_at(replies[i], j), a);
-	redis_replies_free(replies, b.count);
-	*count_out = count;
-	ret = 0;
-out:
-	arena_free(&tmp);
-	return ret;
+	return claim(self, &calls, now_ms, lease_ms, max, a, *due_out, count_out, err);
 }
 
 int redis_call_renew(void *self, const char *contact, const char *call_id, int64_t lease_ms,
@@ -253,41 +272,19 @@ static void add_outbox_claim(struct redis_store *st, struct redis_batch *b,
 	}
 }
 
+static void take_row(const redisReply *reply, struct arena *a, void *list, size_t i)
+{
+	read_row(reply, a, &((struct driver_outbound *)list)[i]);
+}
+
 int redis_outbox_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max, struct arena *a,
 		       struct driver_outbound **rows_out, size_t *count_out, struct err *err)
 {
-	struct redis_store *st = self;
-	int64_t deadline = redis_pool_deadline(st->pool);
-	struct arena tmp = { 0 };
-	struct redis_batch b;
-	struct due_member *due = NULL;
-	redisReply **replies = NULL;
-	size_t n, count = 0;
-	int ret = -1;
+	static const struct claim rows = { "ob", add_outbox_claim, take_row };
 
-	if (max > CLAIM_MOST)
-		max = CLAIM_MOST;
+	max = max < CLAIM_MOST ? max : CLAIM_MOST;
 	*rows_out = arena_array(a, max, sizeof **rows_out);
-	*count_out = 0;
-	if (find_due(st, "ob", now_ms, deadline, max, &tmp, &due, &n, err) < 0)
-		goto out;
-	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	b.deadline = deadline;
-	for (size_t i = 0, end; i < n; i = end) {
-		end = shard_end(due, i, n);
-		add_outbox_claim(st, &b, due + i, end - i, now_ms, lease_ms);
-	}
-	if (b.count > 0 && redis_exchange(st->pool, &b, &replies, err) < 0)
-		goto out;
-	for (size_t i = 0; i < b.count; i++)
-		for (size_t j = 0; count < max && redis_reply_at(replies[i], j); j++)
-			read_row(redis_reply_at(replies[i], j), a, &(*rows_out)[count++]);
-	redis_replies_free(replies, b.count);
-	*count_out = count;
-	ret = 0;
-out:
-	arena_free(&tmp);
-	return ret;
+	return claim(self, &rows, now_ms, lease_ms, max, a, *rows_out, count_out, err);
 }
 
 /* The keys of settle and status: o ob oq n done x. */
