@@ -70,6 +70,8 @@ struct sealer {
 void sealer_begin(struct sealer *s, const struct store *store, const char *contact);
 void sealer_end(struct sealer *s);
 int sealer_reply(struct sealer *s, const struct reply *reply, struct str *box_out, struct err *err);
+/* The parts of a row that stay readable; no box. Borrows its texts. */
+struct driver_outbound sealer_plain_row(const struct outbound *row);
 int sealer_rows(struct sealer *s, const struct outbound *rows, size_t count,
 		const struct driver_outbound **rows_out, struct err *err);
 int sealer_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_out,

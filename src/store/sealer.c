@@ -44,10 +44,9 @@ int sealer_reply(struct sealer *s, const struct reply *reply, struct str *box_ou
 	return seal_plain(s, box_out, err);
 }
 
-static int seal_outbound(struct sealer *s, const struct outbound *row,
-			 struct driver_outbound *row_out, struct err *err)
+struct driver_outbound sealer_plain_row(const struct outbound *row)
 {
-	*row_out = (struct driver_outbound){
+	return (struct driver_outbound){
 		.id = row->id,
 		.kind = row->kind,
 		.channel = row->channel,
@@ -60,6 +59,12 @@ static int seal_outbound(struct sealer *s, const struct outbound *row,
 		.status = row->status,
 		.error_code = row->error_code,
 	};
+}
+
+static int seal_outbound(struct sealer *s, const struct outbound *row,
+			 struct driver_outbound *row_out, struct err *err)
+{
+	*row_out = sealer_plain_row(row);
 	if (outbound_encode(row, &s->plain) < 0)
 		return err_set(err, ERR_INPUT, "store: an outbox row is too large");
 	return seal_plain(s, &row_out->box, err);

@@ -123,19 +123,7 @@ static int check_settle(const struct outbound *row, struct err *err)
 int store_outbox_settle(struct store *store, const struct outbound *row, int64_t now_ms,
 			struct err *err)
 {
-	const struct driver_outbound d = {
-		.id = row->id,
-		.kind = row->kind,
-		.channel = row->channel,
-		.contact = row->contact,
-		.created_ms = row->created_ms,
-		.due_ms = row->due_ms,
-		.attempts = row->attempts,
-		.state = row->state,
-		.external_id = row->external_id ? row->external_id : "",
-		.status = row->status,
-		.error_code = row->error_code,
-	};
+	const struct driver_outbound d = sealer_plain_row(row);
 	struct guard_call g;
 	int ret;
 
