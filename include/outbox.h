@@ -33,9 +33,9 @@ struct outbox_settings {
 /* Starts the thread. Returns 0 and an outbox the caller owns in *box_out, or -1. */
 int outbox_open(const struct outbox_settings *set, struct outbox **box_out, struct err *err);
 /* Claims no more, joins the thread and lets sends in flight finish for at most
- * grace_ms. Then close net (it ends what is left), then close the outbox. */
+ * grace_ms. Then stop net (it ends what is left), then close the outbox. */
 void outbox_stop(struct outbox *box, int grace_ms);
-/* After outbox_stop and net_close: frees *box and clears it. NULL is fine. */
+/* After outbox_stop and net_stop: frees *box and clears it. NULL is fine. */
 void outbox_close(struct outbox **box);
 /* Rows may be due now. Cheap; any thread. */
 void outbox_wake(struct outbox *box);

@@ -2,7 +2,7 @@
  * store.h - what Samvad remembers.
  *
  * One interface over SQLite (embedded), Redis and memory (tests). The guard
- * in src/store/store.c checks arguments, seals and opens private parts,
+ * (src/store/guard_private.h) checks arguments, seals and opens private parts,
  * measures and logs around the drivers; callers never reach a driver.
  * Private parts (texts, answers, records' fields) are sealed with the contact
  * as context; step, flow, language and times stay plain.

@@ -3,7 +3,7 @@
  *
  * A table of routes: method, path, who may call, body limit, handler. A
  * CivetWeb thread turns the request into a struct webhook, a handler answers.
- * Knows HTTP, and nothing of flows or stores.
+ * Knows HTTP, and decides nothing about a message or a status.
  */
 #ifndef SAMVAD_WEB_H
 #define SAMVAD_WEB_H

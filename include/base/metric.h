@@ -1,9 +1,9 @@
 /*
  * base/metric.h - counters, gauges and histograms in Prometheus text format 0.0.4.
  *
- * A metric is registered once (a static pointer in the file that counts) and
- * lives for ever. Label values come from code or configuration, never from a
- * message. Any thread; adding is one atomic operation.
+ * A metric lives for ever. Finding it takes a lock, so a hot road keeps the
+ * pointer; adding is one atomic operation. Label values come from code or
+ * configuration, never from a message. Any thread.
  */
 #ifndef SAMVAD_BASE_METRIC_H
 #define SAMVAD_BASE_METRIC_H
