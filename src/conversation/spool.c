@@ -41,6 +41,7 @@ struct spool {
 	int64_t end;	/* bytes appended */
 	int64_t synced; /* bytes known to be on disk: only these are read */
 	int64_t failed; /* bytes up to here may not be on disk: an fsync failed */
+	int sync_errno; /* why; whoever waited tells it as well */
 	bool syncing;
 	int64_t front;	/* read up to here */
 	int64_t peeked; /* size of the record that spool_peek showed */
@@ -165,7 +166,7 @@ static int sync_up_to(struct spool *s, int64_t mine, struct err *err)
 {
 	while (s->synced < mine && s->failed < mine) {
 		int64_t target = s->end;
-		int got;
+		int got, cause;
 
 		if (s->syncing) {
 			pthread_cond_wait(&s->synced_more, &s->lock);
@@ -174,15 +175,21 @@ static int sync_up_to(struct spool *s, int64_t mine, struct err *err)
 		s->syncing = true;
 		pthread_mutex_unlock(&s->lock);
 		got = fdatasync(s->fd);
+		cause = errno;
 		pthread_mutex_lock(&s->lock);
 		s->syncing = false;
-		if (got < 0)
+		if (got < 0) {
 			s->failed = target;
-		else
+			s->sync_errno = cause;
+		} else {
 			s->synced = target;
+		}
 		pthread_cond_broadcast(&s->synced_more);
 	}
-	return s->synced >= mine ? 0 : io_error(err, "synced");
+	if (s->synced >= mine)
+		return 0;
+	errno = s->sync_errno;
+	return io_error(err, "synced");
 }
 
 int spool_put(struct spool *s, const struct inbound *in, struct err *err)
