@@ -24,6 +24,8 @@ enum {
 	SEND_TIMEOUT_MS = 15000,
 	STORE_PAUSE_MS = 500,	 /* after the store refused */
 	LOOKUP_SLACK_MS = 60000, /* clocks of two houses */
+	SLICES = 20,		 /* of a second: no burst is larger than one slice's messages */
+	DRAIN_LOOK_MS = 50,
 };
 
 struct flight { /* one attempt or look-up under way */
@@ -51,12 +53,12 @@ struct outbox {
 	int64_t filled_ms;
 };
 
-/* ---- pace: at most send_rate messages a second, without bursts above a twentieth of it ---- */
+/* ---- pace: at most send_rate messages a second ---- */
 
 static unsigned pace_allows(struct outbox *box)
 {
 	int64_t now = clock_mono_ms();
-	int64_t most = (int64_t)box->set.send_rate * 1000 / 20;
+	int64_t most = (int64_t)box->set.send_rate * 1000 / SLICES;
 
 	if (most < 1000)
 		most = 1000;
@@ -307,7 +309,7 @@ static void *run(void *arg)
 		int started = claim_and_start(box);
 
 		if (started > 0)
-			wait_for_work(box, 1000 / 20); /* the pace refills meanwhile */
+			wait_for_work(box, 1000 / SLICES); /* the pace refills meanwhile */
 		else if (started < 0 || !settled)
 			wait_for_work(box, STORE_PAUSE_MS);
 		else
@@ -334,7 +336,7 @@ int outbox_open(const struct outbox_settings *set, struct outbox **box_out, stru
 	pthread_mutex_init(&box->lock, NULL);
 	cond_init(&box->changed);
 	if (pthread_create(&box->thread, NULL, run, box) != 0) {
-		free(box);
+		outbox_close(&box);
 		return err_set(err, ERR_TEMP, "cannot start the outbox thread");
 	}
 	*box_out = box;
@@ -362,7 +364,7 @@ static void drain(struct outbox *box, int64_t until_ms)
 		pthread_mutex_unlock(&box->lock);
 		if (left == 0 || clock_mono_ms() >= until_ms)
 			return;
-		wait_for_work(box, 50);
+		wait_for_work(box, DRAIN_LOOK_MS);
 	}
 }
 
