@@ -16,7 +16,8 @@
 
 enum {
 	STORE_TIMEOUT_MS = 3000,
-	IN_FLIGHT = 256,
+	IN_FLIGHT = 256, /* requests out */
+	QUEUED = 10000,
 	POLL_MS = 500,
 	CALL_WORKERS = 32,
 	WAITING_WEBHOOKS = 256,
@@ -82,7 +83,7 @@ static int open_store(struct server *s, struct err *err)
 static int open_net(struct server *s, struct err *err)
 {
 	const struct net_settings set = { .max_in_flight = IN_FLIGHT,
-					  .max_queued = 10000,
+					  .max_queued = QUEUED,
 					  .user_agent = "samvad/" SAMVAD_VERSION };
 
 	return net_open(&set, &s->net, err);
