@@ -162,7 +162,8 @@ def test_300_slow_clients_stop_nobody(embedded):
             slowest = max(slowest, time.monotonic() - began)
     for s in slow:
         s.close()
-    assert slowest < 1, f"one waited {slowest:.2f} s"
+    # a thread that was not free would be so only when a slow client's ten seconds are over
+    assert slowest < 5, f"one waited {slowest:.2f} s"
 
 
 # ---- admin doors
