@@ -245,17 +245,29 @@ static int check(const struct twin *twin, const struct order *o)
 	return code;
 }
 
+/* "Z", "+05:30", "-0800": seconds to the east; false: none of these. */
+static bool read_zone(const char *text, int *east_out)
+{
+	struct tm tm = { 0 };
+	const char *end =
+		*text == 'Z' || *text == '+' || *text == '-' ? strptime(text, "%z", &tm) : NULL;
+
+	*east_out = (int)tm.tm_gmtoff;
+	return end && !*end;
+}
+
 /* "2026-11-20T09:28:40Z", with or without a fraction; -1: no such time. */
 static int64_t read_time(const char *text)
 {
 	struct tm tm = { 0 };
 	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int east;
 
 	if (end && *end == '.')
 		end += 1 + strspn(end + 1, "0123456789");
-	if (!end || (strcmp(end, "Z") != 0 && strcmp(end, "+00:00") != 0))
+	if (!end || !read_zone(end, &east))
 		return -1;
-	return (int64_t)timegm(&tm) * 1000;
+	return ((int64_t)timegm(&tm) - east) * 1000;
 }
 
 /* ---- accepting ---- */

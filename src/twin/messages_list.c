@@ -25,7 +25,8 @@ static int64_t sent_ms(const struct twin_message *m)
 	return m->sent_ms ? m->sent_ms : m->created_ms;
 }
 
-/* "2026-11-20" or longer: compares as many characters as were given. */
+/* "2026-11-20" or longer: compares as many characters as were given. The helper libraries make
+ * midnight of a date; "at midnight" means on that day. */
 static bool date_fits(const struct form *query, const char *name, int64_t ms, int low, int high)
 {
 	const char *limit = text_of(query, name);
@@ -35,6 +36,8 @@ static bool date_fits(const struct form *query, const char *name, int64_t ms, in
 
 	if (!n)
 		return true;
+	if (low == high && n > 10 && strncmp(limit + 10, "T00:00:00", 9) == 0)
+		n = 10;
 	clock_format_iso(ms, own);
 	order = strncmp(own, limit, n < 19 ? n : 19);
 	order = order < 0 ? -1 : order > 0;

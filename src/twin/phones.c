@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -233,6 +234,23 @@ int twin_phones_create(struct twin_call *call)
 }
 
 /* ---- changing ---- */
+
+/* The whole message, any case: what Twilio itself listens for. "CANCEL", "END" and "YES" are left
+ * out: here they are answers of conversations. */
+void twin_phone_hear(struct twin_phone *phone, const char *text)
+{
+	static const char *const words[] = { "STOP", "STOPALL", "UNSUBSCRIBE", "START", "UNSTOP" };
+	enum { FIRST_OF_START = 3 };
+	size_t n;
+
+	text += strspn(text, " \t\r\n");
+	n = strcspn(text, " \t\r\n");
+	if (text[n + strspn(text + n, " \t\r\n")])
+		return; /* more than one word */
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strlen(words[i]) == n && strncasecmp(words[i], text, n) == 0)
+			phone->opted_out = i < FIRST_OF_START;
+}
 
 static void hide_messages(struct twin *twin, const char *id)
 {

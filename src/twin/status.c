@@ -133,7 +133,8 @@ static int refusal(struct twin *twin, const struct twin_message *m, enum twin_st
 	*status = TWIN_FAILED;
 	if (m->expires_ms && now > m->expires_ms)
 		return 30036;
-	if (phone && phone->opted_out)
+	/* what answers a message is no unasked-for one: the word STOP is answered, too */
+	if (phone && phone->opted_out && m->by_api)
 		return 21610;
 	if (m->by_api && twin->faults.sandbox_rate) {
 		if (twin->sandbox_sent_ms && now - twin->sandbox_sent_ms < SANDBOX_MS)

@@ -312,6 +312,8 @@ struct twin_phone *twin_phone_by_address(struct twin *twin, const char *address)
 void twin_phone_id(const char *address, char id_out[TWIN_ID_SIZE]);
 void twin_phone_publish(struct twin *twin, const struct twin_phone *phone);
 void twin_phone_write(const struct twin_phone *phone, struct json_writer *w, const char *key);
+/* What the person wrote may be a word that Twilio listens for: STOP, START. */
+void twin_phone_hear(struct twin_phone *phone, const char *text);
 /* One more, or one less, delivery under way: the page shows three dots. */
 void twin_phone_typing(struct twin *twin, const char *id, int change);
 int twin_phones_create(struct twin_call *call);

@@ -226,6 +226,7 @@ static int write(struct twin_call *call, struct twin_phone *phone, const struct 
 		if (!m)
 			return twin_refuse(call, 503, "too_many", NULL, "too much is on its way");
 		phone->last_in_ms = m->created_ms;
+		twin_phone_hear(phone, wish.text);
 		twin_phone_publish(twin, phone);
 		twin_message_publish(twin, m);
 	}

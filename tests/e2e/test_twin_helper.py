@@ -81,6 +81,8 @@ def test_dates(client, twin):
     before = client.messages.list(date_sent_before=day, to=phone.address)
     assert "later" in [m.body for m in after] and "today" not in [m.body for m in after]
     assert "today" in [m.body for m in before] and "later" not in [m.body for m in before]
+    first = client.messages.list(date_sent=day - datetime.timedelta(days=1), to=phone.address)
+    assert "today" in [m.body for m in first] and "later" not in [m.body for m in first]
 
 
 def test_redact_cancel_delete(client, twin):
@@ -213,6 +215,17 @@ def test_opted_out(client, twin):
     twin.advance(seconds=2)
     got = client.messages(made.sid).fetch()
     assert (got.status, got.error_code) == ("failed", 21610)
+
+
+def test_stop_is_answered_and_then_obeyed(client, twin):
+    phone = twin.phone()
+    phone.say("Hi")
+    assert phone.say("STOP")
+    assert refused(lambda: client.messages.create(**good(phone))).code == 21610
+    twin.advance(seconds=2)
+    assert {m["status"] for m in phone.messages("out")} == {"delivered"}
+    assert phone.say("START")
+    assert client.messages.create(**good(phone)).sid
 
 
 @pytest.mark.parametrize("word, status, code", [("429", 429, 20429), ("500", 500, 20500),

@@ -50,6 +50,11 @@ static const struct {
 	  0, "queued" },
 	{ "template", TO FROM HX "&ContentVariables=%7B%221%22:%22Mo%22%7D", 0, "queued" },
 	{ "scheduled", TO SERV "&Body=Hi" LATER, 0, "scheduled" },
+	{ "scheduled by India's clock",
+	  TO SERV "&Body=Hi&ScheduleType=fixed&SendAt=2026-11-18T16:42:00%2B05:30", 0,
+	  "scheduled" },
+	{ "too soon by India's clock",
+	  TO SERV "&Body=Hi&ScheduleType=fixed&SendAt=2026-11-18T16:41:00%2B05:30", 35114, NULL },
 	{ "malformed", "To=%zz", 20001, NULL },
 	{ "no To", "From=whatsapp:%2B14155238886&Body=Hi", 21604, NULL },
 	{ "To is no number", "To=whatsapp:98" FROM "&Body=Hi", 21211, NULL },
@@ -392,6 +397,38 @@ static void test_opted_out_without_a_service(void **state)
 	ASK(201, "POST", MESSAGES ".json", GOOD);
 }
 
+static void test_who_writes_stop(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		int code; /* of what is sent then; 0: accepted */
+	} cases[] = {
+		{ "stop", "STOP", 21610 },
+		{ "another word changes nothing", "Hi", 21610 },
+		{ "a sentence changes nothing", "START me up", 21610 },
+		{ "start, any case", " start\\n", 0 },
+		{ "a sentence with stop in it", "stop that", 0 },
+		{ "unsubscribe", "Unsubscribe", 21610 },
+		{ "unstop", "UNSTOP", 0 },
+		{ "an answer of conversations", "CANCEL", 0 },
+	};
+
+	(void)state;
+	add_phone();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char said[100];
+
+		(void)snprintf(said, sizeof said, "{\"text\":\"%s\"}", cases[i].text);
+		ASK(202, "POST", PHONES "/919876543210/messages", said);
+		if (cases[i].code)
+			check_error(ask("POST", MESSAGES ".json", GOOD), cases[i].code,
+				    cases[i].name);
+		else
+			ASK(201, "POST", MESSAGES ".json", GOOD);
+	}
+}
+
 static void test_sandbox_rate(void **state)
 {
 	char first[35], second[35], third[35];
@@ -477,6 +514,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_schedule, begin, end),
 		cmocka_unit_test_setup_teardown(test_later_codes, begin, end),
 		cmocka_unit_test_setup_teardown(test_opted_out_without_a_service, begin, end),
+		cmocka_unit_test_setup_teardown(test_who_writes_stop, begin, end),
 		cmocka_unit_test_setup_teardown(test_sandbox_rate, begin, end),
 		cmocka_unit_test_setup_teardown(test_pace, begin, end),
 		cmocka_unit_test_setup_teardown(test_queue_is_four_hours, begin, end),
