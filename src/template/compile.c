@@ -15,6 +15,7 @@
 struct open_section {
 	uint32_t node;
 	enum markup_place place;
+	unsigned depth, floor; /* of the markup's elements */
 };
 
 struct parser {
@@ -179,7 +180,9 @@ static int open_section(struct parser *p, const struct tag *tag)
 		p->markup.place = MARKUP_INNER;
 	if (!add_named(p, tag->sigil == '#' ? NODE_SECTION : NODE_INVERTED, tag))
 		return -1;
-	p->sections[p->depth++] = (struct open_section){ (uint32_t)p->count - 1, p->markup.place };
+	p->sections[p->depth++] = (struct open_section){ (uint32_t)p->count - 1, p->markup.place,
+							 p->markup.depth, p->markup.floor };
+	p->markup.floor = p->markup.depth;
 	return 0;
 }
 
@@ -203,11 +206,13 @@ static int close_section(struct parser *p, const struct tag *tag)
 			"{{/%.*s}} stands where section {{%c%s}} of line %u ends; write {{/%s}}",
 			(int)tag->body.n, tag->body.p, n->kind == NODE_SECTION ? '#' : '^', n->name,
 			(unsigned)n->line, n->name);
-	if (p->markup.place != open->place)
-		return scan_fault(&p->scan, tag->line,
-				  "section '%s' of line %u begins and ends in different "
-				  "places of the markup; close every < and quote inside it",
-				  n->name, (unsigned)n->line);
+	if (p->markup.place != open->place || p->markup.depth != open->depth)
+		return scan_fault(
+			&p->scan, tag->line,
+			"section '%s' of line %u begins and ends in different "
+			"places of the markup; close every element, < and quote inside it",
+			n->name, (unsigned)n->line);
+	p->markup.floor = open->floor;
 	n->end = (uint32_t)p->count;
 	return 0;
 }
@@ -292,6 +297,13 @@ static int check_end(struct parser *p)
 		return scan_fault(&p->scan, p->markup.line,
 				  "the markup that begins here is not closed; look for "
 				  "a missing > or quote");
+	if (p->t->escape == TEMPLATE_XML && p->markup.depth > 0) {
+		const struct str *name = &p->markup.elements[p->markup.depth - 1].name;
+
+		return scan_fault(&p->scan, p->markup.elements[p->markup.depth - 1].line,
+				  "element '%.*s' is not closed; add </%.*s>", (int)name->n,
+				  name->p, (int)name->n, name->p);
+	}
 	return 0;
 }
 

@@ -3,7 +3,8 @@
  *
  * Text and attribute values are escaped by different rules, and in every other
  * place no escaping is safe. This reads the literal text between tags, just far
- * enough to know the place; it is no XML parser and checks no nesting.
+ * enough to know the place and to see that every element is closed, in order
+ * and in the section that opened it; it is no XML parser.
  */
 #include "template_private.h"
 
@@ -30,6 +31,8 @@ static size_t open_markup(struct markup *m, const char *p, const char *end)
 	while (!begins(p, end, openings[i].with))
 		i++;
 	m->place = openings[i].place;
+	m->name = (struct str){ p + 1, 0 };
+	m->is_end = m->slash = false;
 	return strlen(openings[i].with);
 }
 
@@ -46,6 +49,26 @@ static size_t close_markup(struct markup *m, const char *p, const char *end)
 	return strlen(mark);
 }
 
+/* '>' behind <name, <name/ or </name. */
+static const char *end_tag(struct markup *m)
+{
+	struct str *top = m->depth > m->floor ? &m->elements[m->depth - 1].name : NULL;
+
+	m->place = MARKUP_TEXT;
+	if (m->is_end) {
+		if (!top || top->n != m->name.n || memcmp(top->p, m->name.p, top->n) != 0)
+			return "an end tag that fits no element opened here; close the elements "
+			       "in order, and in the section that opened them";
+		m->depth--;
+	} else if (!m->slash) {
+		if (m->depth == MARKUP_MAX_ELEMENTS)
+			return "too many elements inside each other; use fewer";
+		m->elements[m->depth].name = m->name;
+		m->elements[m->depth++].line = m->line;
+	}
+	return NULL;
+}
+
 /* One byte inside <...>. */
 static const char *read_inner(struct markup *m, char c)
 {
@@ -57,19 +80,25 @@ static const char *read_inner(struct markup *m, char c)
 	if (quoted) {
 		if (c == (m->place == MARKUP_ATTRIBUTE ? '"' : '\''))
 			m->place = MARKUP_INNER;
-	} else if (c == '>') {
-		m->place = MARKUP_TEXT;
 	} else if (m->place == MARKUP_DECLARATION) {
-		return NULL;
+		m->place = c == '>' ? MARKUP_TEXT : MARKUP_DECLARATION;
+	} else if (c == '>') {
+		return end_tag(m);
 	} else if (c == '"') {
 		m->place = MARKUP_ATTRIBUTE;
 	} else if (c == '\'') {
 		m->place = MARKUP_APOSTROPHE;
 	} else if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '/') {
-		/* "</Name" has its slash first: still the name. */
-		if (m->place == MARKUP_NAME && c != '/')
+		if (m->place == MARKUP_NAME && c == '/' && m->name.n == 0) {
+			m->is_end = true; /* "</Name": still the name */
+			m->name.p++;
+		} else {
 			m->place = MARKUP_INNER;
+		}
+	} else if (m->place == MARKUP_NAME) {
+		m->name.n++;
 	}
+	m->slash = c == '/';
 	return NULL;
 }
 

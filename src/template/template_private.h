@@ -104,9 +104,20 @@ enum markup_place {
 	MARKUP_DECLARATION, /* <! ... > */
 };
 
+enum { MARKUP_MAX_ELEMENTS = 32 };
+
 struct markup {
 	enum markup_place place;
-	unsigned line; /* where the markup began that is open now */
+	unsigned line;	 /* where the markup began that is open now */
+	struct str name; /* of the element whose tag is being read */
+	bool is_end;	 /* it is </name> */
+	bool slash;	 /* the byte before was '/', outside quotes */
+	struct {
+		struct str name;
+		unsigned line;
+	} elements[MARKUP_MAX_ELEMENTS]; /* open now, outermost first */
+	unsigned depth;
+	unsigned floor; /* those below were opened outside the section being read */
 };
 
 /* Reads on over literal text that begins in `line`. NULL, or what is wrong and what to do. */

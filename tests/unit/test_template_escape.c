@@ -133,10 +133,24 @@ static void test_place(void **state)
 		  "name=\"{{value}}\"" },
 		{ "section over a quote", "<M a=\"{{#x}}\"{{/x}}/>",
 		  "t.xml:1: section 'x' of line 1 begins and ends in different places of the "
-		  "markup; close every < and quote inside it" },
+		  "markup; close every element, < and quote inside it" },
 		{ "section that opens an element", "{{#x}}\n<M{{/x}}>",
 		  "t.xml:2: section 'x' of line 1 begins and ends in different places of the "
-		  "markup; close every < and quote inside it" },
+		  "markup; close every element, < and quote inside it" },
+		{ "section over an element", "<R>\n{{#x}}<M>{{/x}}</R>",
+		  "t.xml:2: section 'x' of line 2 begins and ends in different places of the "
+		  "markup; close every element, < and quote inside it" },
+		{ "section that closes what was open before", "<R>\n{{#x}}</R><R>{{/x}}</R>",
+		  "t.xml:2: an end tag that fits no element opened here; close the elements in "
+		  "order, and in the section that opened them" },
+		{ "end tags in the wrong order", "<R><M>\n</R></M>",
+		  "t.xml:2: an end tag that fits no element opened here; close the elements in "
+		  "order, and in the section that opened them" },
+		{ "end tag of another element", "<Message>{{x}}</Mess>",
+		  "t.xml:1: an end tag that fits no element opened here; close the elements in "
+		  "order, and in the section that opened them" },
+		{ "element never closed", "<?xml?>\n<R a=\"/\"><M/><N b='>' />",
+		  "t.xml:2: element 'R' is not closed; add </R>" },
 		{ "a quote is missing", "a\n<M a=\"1>\n{{x}}</M>",
 		  "t.xml:2: '<' inside an attribute value; write &lt;, or close the quotes" },
 		{ "'>' is missing", "<a>\n<M <b/>",
