@@ -27,8 +27,9 @@ size_t text_next(struct str s, int32_t *cp_out);
  * and other default ignorables removed, decimal digits of any script to
  * ASCII, keycap emoji to their digit, white space runs to one blank, trimmed. */
 int text_add_folded(struct buf *out, struct str s);
-/* What is stored of a typed answer: NFC, control characters removed, white
- * space runs (line breaks too) to one blank, trimmed. */
+/* What is stored of a typed answer: NFC, control characters and those that turn the
+ * direction of the text around them removed, white space runs (line breaks too) to one
+ * blank, trimmed. */
 int text_add_tidy(struct buf *out, struct str s);
 /* Decimal digits of any script (General_Category Nd) and keycap emoji to ASCII; the rest as it is.
  */

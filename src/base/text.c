@@ -96,6 +96,12 @@ int text_add_ascii_digits(struct buf *out, struct str s)
 	return 0;
 }
 
+/* Turns the direction of what follows, also behind the end of the text it came in. */
+static bool is_embedding(int32_t cp)
+{
+	return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
 /* White space to blanks; ill-formed bytes, what XML forbids and control
  * characters to U+FFFD, or with drop_controls the last two to nothing.
  * The buffer's maximum is three times s, so that adding cannot fail. */
@@ -108,7 +114,7 @@ static void add_prepared(struct buf *out, struct str s, bool drop_controls)
 
 		if (is_white(cp))
 			(void)buf_addc(out, ' ');
-		else if (!drop_controls || !is_control(cp))
+		else if (!drop_controls || !(is_control(cp) || is_embedding(cp)))
 			(void)text_add_clean(out, one);
 		s = str_skip(s, n);
 	}

@@ -31,12 +31,17 @@ static char *prepared(int (*tool)(struct buf *, struct str), struct str text, st
 static const char *accept_text(const struct flow_rule *rule, struct str text, struct arena *a)
 {
 	const char *tidy = prepared(text_add_tidy, text, a);
+	const char *folded;
 	size_t chars;
 
 	if (!tidy)
 		return NULL;
 	chars = text_chars(str_of(tidy));
 	if (chars < (size_t)rule->min || chars > (size_t)rule->max)
+		return NULL;
+	/* Zero-width characters do not count as written. */
+	folded = prepared(text_add_folded, text, a);
+	if (!folded || text_chars(str_of(folded)) < (size_t)rule->min)
 		return NULL;
 	if (text_letters(str_of(tidy)) < (size_t)rule->letters)
 		return NULL;

@@ -115,6 +115,7 @@ static void test_folded_and_tidy(void **state)
 		  "क्\u200dष\u00ady\u200b" },
 		{ "joined emoji", BYTES("👨‍👩‍👧"), "👨👩👧", "👨‍👩‍👧" },
 		{ "direction marks", BYTES("\u200eHelp\u200f"), "help", "\u200eHelp\u200f" },
+		{ "direction overrides", BYTES("\u202eA\u202c \u2067b\u2069"), "a b", "A b" },
 		{ "only ignorables", BYTES("\u200b\ufeff"), "", "\u200b\ufeff" },
 		{ "ignorable between blanks", BYTES("a \u200b b"), "a b", "a \u200b b" },
 		{ "no-break and ideographic blanks", BYTES("\u00a0a\u3000\u00a0b\u2028c\u202f"),

@@ -64,6 +64,8 @@ static void names(void **state)
 		{ "Hindi digits only", "१२३४", NULL },
 		{ "emoji only", "🌸🌸🌸", NULL },
 		{ "punctuation only", "....", NULL },
+		{ "one letter between zero-width ones", "\u200bA\u200b", NULL },
+		{ "direction turned", "\u202eAsha\u202c", "Asha" },
 		{ "a no is no name", "No", NULL },
 		{ "nor in capitals with a dot", "NO.", NULL },
 		{ "nor a yes", "yes", NULL },
