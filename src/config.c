@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ const struct setting config_settings[] = {
 	  .help = "the Messages REST API; in sandbox mode the built-in twin" },
 	{ "AUTH_API_URL", SETTING_URL, FIELD(auth_api_url), "http://localhost:8001",
 	  .help = "the Auth API that sends the OTP; in sandbox mode the built-in demo" },
-	{ "AUTH_API_OTP_PATH", SETTING_TEXT, FIELD(auth_api_otp_path), "/api/send-otp",
+	{ "AUTH_API_OTP_PATH", SETTING_URL_PATH, FIELD(auth_api_otp_path), "/api/send-otp",
 	  .help = "path of the OTP call" },
 	{ "AUTH_API_TIMEOUT_MS", SETTING_NUMBER, FIELD(auth_api_timeout_ms), "10000",
 	  RANGE(100, 120000), .help = "one attempt of that call" },
@@ -49,7 +50,7 @@ const struct setting config_settings[] = {
 	  .help = "addresses whose `X-Forwarded-*` headers are believed" },
 	{ "METRICS_PUBLIC", SETTING_BOOL, FIELD(metrics_public), "0",
 	  .help = "1: `/metrics` needs no admin token" },
-	{ "HOST", SETTING_TEXT, FIELD(host), "127.0.0.1",
+	{ "HOST", SETTING_HOST, FIELD(host), "127.0.0.1",
 	  .help = "IPv4 address to listen on; sandbox mode allows loopback only" },
 	{ "PORT", SETTING_NUMBER, FIELD(port), "5000", RANGE(0, 65535),
 	  .help = "port to listen on; 0: any free one" },
@@ -116,6 +117,21 @@ static int read_number(const struct setting *s, const char *v, int64_t *number_o
 	return 0;
 }
 
+/* In "user:password@host:port/path"; also good without one. */
+static bool has_good_port(const char *authority)
+{
+	size_t n = strcspn(authority, "/");
+	const char *at = memrchr(authority, '@', n);
+	const char *host = at ? at + 1 : authority;
+	const char *port = memrchr(host, ':', n - (size_t)(host - authority));
+	size_t digits = port ? strspn(port + 1, "0123456789") : 0;
+
+	if (!port || memchr(port, ']', n - (size_t)(port - authority))) /* [::1] */
+		return true;
+	return digits > 0 && digits <= 5 && port + 1 + digits == authority + n &&
+	       strtol(port + 1, NULL, 10) >= 1 && strtol(port + 1, NULL, 10) <= 65535;
+}
+
 static int read_url(const struct setting *s, const char *v, struct arena *a, const char **out,
 		    struct err *err)
 {
@@ -131,6 +147,8 @@ static int read_url(const struct setting *s, const char *v, struct arena *a, con
 		n--;
 	if (n == scheme || v[scheme] == '/' || v[scheme] == ':')
 		return wrong(s, v, err, "names no host", cure);
+	if (!has_good_port(v + scheme))
+		return wrong(s, v, err, "has a port that is none", cure);
 	*out = arena_strndup(a, v, n);
 	return 0;
 }
@@ -140,7 +158,7 @@ static int read_address(const struct setting *s, const char *v, struct arena *a,
 {
 	const char *address = strchr(v, ':') ? v : arena_printf(a, "whatsapp:%s", v);
 
-	if (!contact_is_valid(address) || strchr(address, ':')[1] == '\0')
+	if (!contact_is_valid(address) || !contact_number(address))
 		return wrong(s, v, err, "is not a sender", "write whatsapp:+14155238886");
 	*out = arena_strdup(a, address);
 	return 0;
@@ -160,11 +178,22 @@ static bool is_choice(const char *choices, const char *v)
 	return false;
 }
 
+static bool is_ipv4(const char *v)
+{
+	struct in_addr ignored;
+
+	return inet_pton(AF_INET, v, &ignored) == 1;
+}
+
 static int read_text(const struct setting *s, const char *v, struct arena *a, const char **out,
 		     struct err *err)
 {
-	if (has_control_or(v, s->type == SETTING_TEXT))
+	if (has_control_or(v, s->type != SETTING_PATH))
 		return wrong(s, v, err, "holds a blank or a control character", "remove it");
+	if (s->type == SETTING_HOST && strcmp(v, "localhost") != 0 && !is_ipv4(v))
+		return wrong(s, v, err, "is not an IPv4 address", "write one such as 127.0.0.1");
+	if (s->type == SETTING_URL_PATH && *v != '/')
+		return wrong(s, v, err, "is not the path of a URL", "begin it with /");
 	*out = arena_strdup(a, v);
 	return 0;
 }
@@ -177,6 +206,8 @@ static int read_value(struct config *c, const struct setting *s, const char *v, 
 	switch (s->type) {
 	case SETTING_TEXT:
 	case SETTING_PATH:
+	case SETTING_HOST:
+	case SETTING_URL_PATH:
 		return read_text(s, v, &c->arena, text, err);
 	case SETTING_URL:
 		return read_url(s, v, &c->arena, text, err);

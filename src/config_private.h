@@ -13,13 +13,15 @@
 #include "base/err.h"
 
 enum setting_type {
-	SETTING_TEXT,	/* printable, no blanks */
-	SETTING_PATH,	/* printable, blanks allowed */
-	SETTING_URL,	/* http:// or https://; a final slash is dropped */
-	SETTING_NUMBER, /* whole, min to max */
-	SETTING_BOOL,	/* 0 or 1 */
-	SETTING_CHOICE, /* one word of `choices` */
-	SETTING_ADDRESS /* of a channel; "whatsapp:" is put before a bare number */
+	SETTING_TEXT,	  /* printable, no blanks */
+	SETTING_PATH,	  /* printable, blanks allowed */
+	SETTING_URL,	  /* http:// or https://; a final slash is dropped */
+	SETTING_NUMBER,	  /* whole, min to max */
+	SETTING_BOOL,	  /* 0 or 1 */
+	SETTING_CHOICE,	  /* one word of `choices` */
+	SETTING_HOST,	  /* an IPv4 address or localhost */
+	SETTING_URL_PATH, /* begins with a slash */
+	SETTING_ADDRESS	  /* of a channel; "whatsapp:" is put before a bare number */
 };
 
 struct setting {
