@@ -122,8 +122,11 @@ struct flow_result {
 	const char *exit; /* "step/exit" that was taken, for coverage; "" when none */
 };
 
+enum { FLOW_MAX_RECORDS = 8 }; /* kept by one run */
+
 /* Runs until the flow waits. session NULL: a new one. -1 ERR_BUG when the step
- * cap (100) is passed or the session outgrows its limit: commit nothing, say "trouble". */
+ * cap (100) or FLOW_MAX_RECORDS is passed or the session outgrows its limit:
+ * commit nothing, say "trouble". */
 int flow_run(const struct flow *flow, const struct session *session, const struct flow_input *input,
 	     const struct flow_env *env, struct arena *a, struct flow_result *result_out,
 	     struct err *err);

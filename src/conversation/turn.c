@@ -7,6 +7,7 @@
  */
 #include "conversation_private.h"
 
+#include <assert.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,7 +20,7 @@ enum { MAX_CONFLICTS = 200, NOTICE_MAX = 4096 };
 struct draft { /* what the engine's effects amount to */
 	struct str texts[REPLY_MAX_TEXTS];
 	size_t text_count;
-	struct record records[8];
+	struct record records[FLOW_MAX_RECORDS];
 	size_t record_count;
 	struct consent_event consent;
 	bool has_consent;
@@ -126,10 +127,7 @@ static void add_text(struct draft *d, struct str text, struct arena *a)
 static void add_record(struct draft *d, const struct flow_effect *e, const char *contact,
 		       int64_t now_ms)
 {
-	if (d->record_count == sizeof d->records / sizeof *d->records) {
-		log_error("too-many-records", LOG_S("type", e->record_type));
-		return;
-	}
+	assert(d->record_count < FLOW_MAX_RECORDS); /* the engine's promise */
 	d->records[d->record_count++] = (struct record){ .type = e->record_type,
 							 .id = e->record_id,
 							 .contact = contact,

@@ -104,10 +104,14 @@ static const char *readable_id(struct flow_run *r, const char *prefix, const cha
 static int keep_record(struct flow_run *r, const struct flow_record *rec)
 {
 	struct session_value *fields = arena_array(r->a, rec->field_count, sizeof *fields);
-	const char *id = readable_id(r, rec->id_prefix, rec->name);
+	const char *id;
 	struct flow_effect *e;
 	size_t n = 0;
 
+	if (r->records == FLOW_MAX_RECORDS)
+		return err_set(r->err, ERR_BUG, "more than %d records in one turn",
+			       FLOW_MAX_RECORDS);
+	id = readable_id(r, rec->id_prefix, rec->name);
 	for (size_t i = 0; i < rec->field_count; i++) {
 		const char *text = strcmp(rec->fields[i], "language") == 0
 					   ? r->session->language

@@ -17,7 +17,8 @@ static void open_pack(struct talk *t, const char *text, const char *values, cons
 		"flow.json",
 		str_of(arena_printf(&t->a,
 				    "{\"flow\":\"l\",\"version\":1,\"languages\":{\"en\":{}},"
-				    "\"start\":\"s\",\"values\":{%s},\"steps\":{%s},%s}",
+				    "\"start\":\"s\",\"values\":{%s},\"steps\":{%s},"
+				    "\"records\":{\"r\":{\"fields\":[\"language\"]}},%s}",
 				    values, steps, system_texts))
 	};
 	talk_open_tree(t, &tree);
@@ -67,6 +68,32 @@ static void a_hundred_steps_are_enough(void **state)
 	(void)talk_write(&t, "go");
 	assert_string_equal(t.session->step, "t99");
 	talk_close(&t);
+}
+
+/* Eight records in a turn are kept; a ninth fails it, and nothing is dropped in silence. */
+static void records_in_one_turn(void **state)
+{
+	(void)state;
+	for (int n = FLOW_MAX_RECORDS; n <= FLOW_MAX_RECORDS + 1; n++) {
+		struct talk t = { .turns = 0 };
+		struct err err = { 0 };
+		const char *steps = "";
+		size_t kept = 0;
+
+		for (int i = 0; i < n; i++)
+			steps = arena_printf(
+				&t.a, "%s\"%s\":{\"next\":{\"record\":\"r\",\"goto\":\"t%d\"}},",
+				steps, i ? arena_printf(&t.a, "t%d", i) : "s", i + 1);
+		steps = arena_printf(&t.a, "%s\"t%d\":{\"end\":true,\"again\":\"a\"}", steps, n);
+		open_pack(&t, "x", "\"v\":{\"type\":\"text\"}", steps);
+		assert_int_equal(run(&t, "go", &err), n > FLOW_MAX_RECORDS ? -1 : 0);
+		for (size_t i = 0; i < t.last.effect_count; i++)
+			kept += t.last.effects[i].kind == FLOW_RECORD;
+		assert_int_equal(kept, n > FLOW_MAX_RECORDS ? 0 : n);
+		if (n > FLOW_MAX_RECORDS)
+			assert_non_null(strstr(err.text, "more than 8 records"));
+		talk_close(&t);
+	}
 }
 
 /* Twenty answers of a thousand four-byte characters: more than a session holds. */
@@ -165,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_that_goes_round),
 		cmocka_unit_test(a_hundred_steps_are_enough),
+		cmocka_unit_test(records_in_one_turn),
 		cmocka_unit_test(a_session_that_grows),
 		cmocka_unit_test(texts_that_do_not_fit),
 		cmocka_unit_test(silence),
