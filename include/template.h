@@ -12,7 +12,7 @@
  * and CR, in an attribute value (between quotes) & < " and white space. Around
  * whole attributes only sections may stand; anywhere else in markup a tag is a
  * compile error, and so is a section or file that ends in another place of the
- * markup than it began.
+ * markup than it began, or leaves an element open.
  * Sections: false, null, a missing value, an empty list and an empty text do
  * not show (the last is our choice: an author writes {{#name}}, meaning that
  * there is one); all else does. A tag writes a text, "true" for true, and
@@ -81,6 +81,9 @@ int template_set_add(struct template_set *set, const char *name, struct str text
 /* The same with the escape mode given instead of the ending. */
 int template_set_add_as(struct template_set *set, const char *name, struct str text,
 			enum template_escape escape, struct err *err);
+/* The name of a file that is used as a partial and not there yet, or NULL: lets a caller add
+ * only what is needed. */
+const char *template_set_wanted(const struct template_set *set);
 /* Resolves partials after the last add. -1 ERR_INPUT: a partial that does not
  * exist (the spec renders it empty; here it is a fault of the author), one of
  * another escape mode, a chain of partials that never ends or nests deeper than

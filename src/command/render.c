@@ -1,15 +1,15 @@
 /*
  * render.c - a template as the program would render it.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "command_private.h"
 #include "template.h"
 
-enum { FILE_MAX = 1 << 20, OUTPUT_MAX = 16 << 20, MAX_BESIDE = 1000 };
+enum { FILE_MAX = 1 << 20, OUTPUT_MAX = 16 << 20 };
 
 struct job {
 	const char *path;
@@ -19,7 +19,6 @@ struct job {
 	enum template_escape escape;
 	struct arena arena;
 	struct template_set *set;
-	struct err left_out; /* why the first file that did not compile is no partial */
 };
 
 static int add(struct job *job, const char *name, const char *path, struct err *err)
@@ -33,35 +32,22 @@ static int add(struct job *job, const char *name, const char *path, struct err *
 	return template_set_add(job->set, name, text, err);
 }
 
-static const char *ending_of(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return dot ? dot : "";
-}
-
-/* Files with the same ending may be partials. One that does not compile is left out: it may
- * not be needed; if it is, its fault is told. */
-static void add_partials(struct job *job)
+/* Only what FILE needs, directly or through another: faults of its neighbours are theirs. */
+static int add_partials(struct job *job, struct err *err)
 {
 	size_t n = (size_t)(job->name - job->path);
-	const char *folder = n ? arena_strndup(&job->arena, job->path, n) : "./";
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	size_t count = 0;
+	const char *folder = arena_strndup(&job->arena, job->path, n);
+	const char *wanted;
 
-	while (dir && count < MAX_BESIDE && (entry = readdir(dir)) != NULL) {
-		const char *name = arena_strdup(&job->arena, entry->d_name);
+	while ((wanted = template_set_wanted(job->set))) {
+		const char *path = arena_printf(&job->arena, "%s%s", folder, wanted);
 
-		if (name[0] == '.' || strcmp(name, job->name) == 0 ||
-		    strcmp(ending_of(name), ending_of(job->name)) != 0)
-			continue;
-		(void)add(job, name, arena_printf(&job->arena, "%s%s", folder, name),
-			  job->left_out.kind == ERR_NONE ? &job->left_out : NULL);
-		count++;
+		if (access(path, F_OK) < 0)
+			break; /* told with file and line when the set is linked */
+		if (add(job, wanted, path, err) < 0)
+			return -1;
 	}
-	if (dir)
-		(void)closedir(dir);
+	return 0;
 }
 
 static int read_data(struct job *job, struct value **value_out, struct err *err)
@@ -75,18 +61,6 @@ static int read_data(struct job *job, struct value **value_out, struct err *err)
 	return 0;
 }
 
-static int link_partials(struct job *job, struct err *err)
-{
-	struct err missing = { 0 };
-
-	if (template_set_link(job->set, &missing) == 0)
-		return 0;
-	if (job->left_out.kind == ERR_NONE)
-		return err_set(err, missing.kind, "%s", missing.text);
-	return err_set(err, missing.kind, "%.200s (left out: %.250s)", missing.text,
-		       job->left_out.text);
-}
-
 static int render(struct job *job, struct err *err)
 {
 	struct value *data;
@@ -96,8 +70,7 @@ static int render(struct job *job, struct err *err)
 	buf_init(&out, OUTPUT_MAX);
 	if (read_data(job, &data, err) < 0 || add(job, job->name, job->path, err) < 0)
 		goto out;
-	add_partials(job);
-	if (link_partials(job, err) < 0 ||
+	if (add_partials(job, err) < 0 || template_set_link(job->set, err) < 0 ||
 	    template_render(template_set_get(job->set, job->name), data, &out, err) < 0)
 		goto out;
 	ret = 0;

@@ -28,6 +28,14 @@ const struct node *template_set_missing(const struct template_set *set,
 	return NULL;
 }
 
+const char *template_set_wanted(const struct template_set *set)
+{
+	const struct template *in;
+	const struct node *n = template_set_missing(set, &in);
+
+	return n ? n->file : NULL;
+}
+
 static struct template *item(const struct template_set *set, const char *name)
 {
 	bool found;

@@ -490,6 +490,11 @@ def test_samvad_render(tmp_path):
     status, _, err = run("render", "c.txt", "--data", "{}", cwd=tmp_path)
     assert status == 1 and "c.txt" in err
     assert run("render", "a.txt", "--data", "{", cwd=tmp_path)[0] != 0
+    (tmp_path / "d.txt").write_text("{{> nowhere}}")  # a neighbour's fault is its own
+    assert run("render", "a.txt", "--data", "{}", cwd=tmp_path)[:2] == (0, "Hi !\n")
+    (tmp_path / "b.txt").write_text("{{> e}}")
+    status, _, err = run("render", "a.txt", "--data", "{}", cwd=tmp_path)
+    assert status == 1 and "b.txt:1: there is no partial e.txt" in err
 
 
 def test_samvad_check_names_the_fault(own_templates):
