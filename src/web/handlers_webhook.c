@@ -130,6 +130,10 @@ void handle_status(struct web *web, struct web_request *rq, struct web_answer *a
 		web_answer_err(an, rq, &err);
 		return;
 	}
+	if (!*news.contact) { /* an SMS of the same service: never one of ours */
+		an->status = 204;
+		return;
+	}
 	log_context_contact(news.contact);
 	if (store_status_apply(web->set.store, news.contact, news.our_id, news.external_id,
 			       news.status, news.error_code, clock_now_ms(web->set.clock),

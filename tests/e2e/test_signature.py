@@ -185,6 +185,8 @@ def test_status_callbacks_are_signed_too(server):
               "To": Person(server).contact, "From": "whatsapp:+14155238886"}
     assert post(server.port, "/webhook/status", fields)[0] == 204
     assert post(server.port, "/webhook/status", fields, token="0" * 32)[0] == 403
+    # of an SMS that the same Messaging Service sent: none of ours, and no fault
+    assert post(server.port, "/webhook/status", dict(fields, To="+15005550111"))[0] == 204
 
 
 # ---- the same from the command line
