@@ -59,6 +59,14 @@ static bool has_conflict(const struct webhook *hook)
 	       webhook_header(hook, "Transfer-Encoding", NULL);
 }
 
+/* "12abc" is 12 for CivetWeb and may be something else for a proxy. */
+static bool has_odd_length(const struct webhook *hook)
+{
+	const char *length = webhook_header(hook, "Content-Length", NULL);
+
+	return length && (!*length || length[strspn(length, "0123456789")] != '\0');
+}
+
 int web_request_take(struct web_request *rq, struct mg_connection *conn, struct web_answer *an)
 {
 	const struct mg_request_info *info = mg_get_request_info(conn);
@@ -87,6 +95,11 @@ int web_request_take(struct web_request *rq, struct mg_connection *conn, struct 
 		web_answer_error(an, rq, 400, "malformed", NULL,
 				 "a header occurs twice with different values, or both "
 				 "Content-Length and Transfer-Encoding are given");
+		return -1;
+	}
+	if (has_odd_length(&rq->hook)) {
+		web_answer_error(an, rq, 400, "malformed", "Content-Length",
+				 "Content-Length is not a number");
 		return -1;
 	}
 	an->close = false;

@@ -97,6 +97,13 @@ def test_bytes_that_are_no_http(embedded):
     assert embedded.get("/health/live")[0] == 200
 
 
+def test_a_length_that_is_no_number(embedded):
+    for length in (b"3x", b"+3", b"3 3", b"0x3", b"3,3"):
+        got = raw(embedded, b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: " + length +
+                  b"\r\nContent-Type: " + FORM.encode() + b"\r\n\r\na=b", 5)
+        assert b" 400 " in got[:20] and b"Connection: close" in got, (length, got[:200])
+
+
 def test_chunked_bodies(embedded):
     head = (b"POST /webhook HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
             b"Content-Type: " + FORM.encode() + b"\r\n\r\n")
