@@ -50,7 +50,7 @@ void store_close(struct store **store);
 const char *store_kind(const struct store *store);
 /* True when others may write to the same store and it may be away (Redis). */
 bool store_is_remote(const struct store *store);
-/* 0 when it answers now. */
+/* 0 when it answers now. -1 ERR_FULL also for some seconds after a turn found no room. */
 int store_ping(struct store *store, struct err *err);
 
 /* ---- a turn ---- */

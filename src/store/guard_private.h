@@ -34,6 +34,8 @@ struct store {
 	void *self; /* the driver's, owned */
 	const struct seal_ring *ring;
 	struct metric *seconds[OP_COUNT];
+	_Atomic int64_t
+		no_room_ms; /* when the last turn was refused for want of room; 0: it was not */
 };
 
 /* One call through the guard: err is never NULL in between, so that its kind can be counted. */

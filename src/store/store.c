@@ -7,12 +7,29 @@
  */
 #include "guard_private.h"
 
+#include "base/clock.h"
+
+enum { NO_ROOM_MS = 10000 };
+
+/* A full disk, or a Redis at its maxmemory, still answers a ping. Without new turns nobody
+ * knows whether there is room again, so the refusal counts for some seconds only. */
+static int check_room(const struct store *store, struct err *err)
+{
+	int64_t since_ms = store->no_room_ms;
+
+	if (since_ms && clock_mono_ms() - since_ms < NO_ROOM_MS)
+		return err_set(err, ERR_FULL, "store: no room for the last turn");
+	return 0;
+}
+
 int store_ping(struct store *store, struct err *err)
 {
 	struct guard_call g;
+	int ret;
 
 	guard_begin(&g, store, OP_PING, err);
-	return guard_end(&g, store->driver->ping(store->self, g.err));
+	ret = store->driver->ping(store->self, g.err);
+	return guard_end(&g, ret < 0 ? ret : check_room(store, g.err));
 }
 
 static int load(struct store *store, const char *contact, const char *external_id, int64_t now_ms,
@@ -56,8 +73,10 @@ int store_commit(struct store *store, const struct turn *t, enum commit_result *
 	if (check_turn(t, g.err) < 0)
 		return guard_end(&g, -1);
 	sealer_begin(&s, store, t->contact);
-	if (sealer_turn(&s, t, &d, g.err) == 0)
+	if (sealer_turn(&s, t, &d, g.err) == 0) {
 		ret = store->driver->commit(store->self, &d, result_out, &is_inline, g.err);
+		store->no_room_ms = ret < 0 && g.err->kind == ERR_FULL ? clock_mono_ms() : 0;
+	}
 	sealer_end(&s);
 	if (ret == 0 && inline_out)
 		*inline_out = is_inline;

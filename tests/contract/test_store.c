@@ -327,6 +327,8 @@ static void failures_say_what_was_done(struct fixture *f)
 	assert_int_equal(store_commit(f->store, &t, &result, NULL, &f->err), -1);
 	assert_int_equal(f->err.kind, ERR_FULL);
 	assert_int_equal(reply_of(f, WHO, "SM2").state, REPLY_NONE);
+	assert_int_equal(store_ping(f->store, &f->err), -1); /* it answers, but keeps nothing */
+	assert_int_equal(f->err.kind, ERR_FULL);
 
 	plan = (struct faulty_plan){ .when = FAULT_AFTER, .fail = 1 };
 	driver_faulty_plan(f->faulty, &plan);
@@ -334,6 +336,7 @@ static void failures_say_what_was_done(struct fixture *f)
 	assert_int_equal(f->err.kind, ERR_UNSURE);
 	assert_reply(reply_of(f, WHO, "SM2"), REPLY_INLINE, "two");
 	assert_int_equal(commit(f, &t), COMMIT_SEEN);
+	assert_int_equal(store_ping(f->store, &f->err), 0);
 }
 
 static const struct contract_case cases[] = {
