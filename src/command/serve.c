@@ -58,17 +58,42 @@ static void greet_sandbox(const struct config *c, unsigned port)
 			c->data_dir);
 }
 
+/* What `samvad check` would say; the server goes on, with empty places where values are missing. */
+static void warn_of_faults(const struct flow *flow)
+{
+	struct flow_faults faults = { 0 };
+	struct buf line;
+
+	buf_init(&line, 8192);
+	flow_check(flow, &faults);
+	for (size_t i = 0; i < faults.count; i++) {
+		if (faults.list[i].severity != FLOW_ERROR)
+			continue;
+		buf_reset(&line);
+		(void)flow_fault_format(&faults.list[i], &line);
+		log_warn("flow fault", LOG_S("fault", line.data));
+	}
+	buf_free(&line);
+	flow_faults_free(&faults);
+}
+
 static void greet(const struct server *s)
 {
 	const struct config *c = &s->config;
 	unsigned port = web_port(s->web);
+	struct bot *bot = conversation_bot(s->conversation);
+	struct err err = { 0 };
 
 	log_info("listening", LOG_S("host", c->host), LOG_I("port", port),
 		 LOG_S("store", store_kind(s->store)), LOG_S("flow", c->flow),
 		 LOG_S("mode", c->sandbox ? "sandbox" : "production"),
 		 LOG_S("version", SAMVAD_VERSION));
+	warn_of_faults(bot->flow);
+	bot_release(&bot);
 	if (!c->sandbox && !c->twilio_account_sid[0])
 		log_warn("TWILIO_ACCOUNT_SID is not set: sending waits for the first webhook's");
+	if (store_ping(s->store, &err) < 0)
+		log_warn("the store does not answer", LOG_S("error", err.text));
 	if (!isatty(STDERR_FILENO))
 		return;
 	(void)fprintf(stderr, "\n  Samvad %s answers at http://%s:%u (%s store, flow %s)\n",
@@ -95,6 +120,7 @@ static void reload(struct server *s)
 	conversation_use_bot(s->conversation, bot);
 	log_info("flow reloaded", LOG_S("flow", flow_name(bot->flow)),
 		 LOG_I("version", flow_version(bot->flow)));
+	warn_of_faults(bot->flow);
 	bot_release(&bot);
 }
 

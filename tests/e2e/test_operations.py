@@ -241,6 +241,15 @@ def test_hup_reloads_and_a_broken_pack_keeps_the_old_one(servers, own_templates)
     assert "mobile number" in person.say("400001")
 
 
+def test_a_pack_that_check_would_refuse_is_told(servers, own_templates):
+    text = own_templates / "msme" / "en" / "ask_pincode.txt"
+    text.write_text("PINCODE{{nosuch}}?\n")
+    server = servers(TEMPLATES_DIR=own_templates).start()
+    log_says(server, "nothing sets {{nosuch}}")
+    server.hup()
+    wait_for("the same again", 10, lambda: server.log.text().count("{{nosuch}}") == 2)
+
+
 def test_hup_under_load(servers, own_templates):
     server = servers(TEMPLATES_DIR=own_templates).start()
     stop = threading.Event()
@@ -331,6 +340,7 @@ def test_a_full_disk_is_503_and_passes(servers, small_disk, auth, twilio):
     assert refused, "the disk was never full"
     error = json.loads(refused[1].body)["error"]
     assert error["code"] in ("no_space", "unavailable")
+    assert server.get("/health")[0] == server.get("/health/ready")[0] == 503
     os.unlink(os.path.join(small_disk, "filler"))
     wait_for("room", 10, lambda: person.deliver("HELP").status == 200, 0.1)
     assert "pincode" in person.say("3")

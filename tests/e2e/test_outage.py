@@ -155,5 +155,9 @@ def test_redis_with_a_password_and_a_database(servers, tmp_path, auth, twilio):
         assert "successful" in Person(server).go_to("completed")
         server.stop()
         assert "hush-canary" not in server.log.text()
+        wrong = servers("wrong", REDIS_URL=url.replace("hush", "hash"), AUTH_API_URL=auth.url,
+                        TWILIO_API_BASE=twilio.url).start()
+        wait_for("the start to tell it", 5, lambda: "WRONGPASS" in wrong.log.text())
+        wrong.stop()
     finally:
         redis.stop()
