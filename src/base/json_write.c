@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "json_private.h"
 #include "text_private.h"
 
-/* What stands for this character inside a string; NULL: itself. */
-static const char *escape_of(int32_t cp, char hex[7])
+const char *json_short_escape(int32_t cp)
 {
 	switch (cp) {
 	case '"':
@@ -31,11 +31,19 @@ static const char *escape_of(int32_t cp, char hex[7])
 	case UTF8_ILL_FORMED:
 		return UTF8_REPLACEMENT;
 	default:
-		if (cp >= 0x20 && cp != 0x7f)
-			return NULL;
-		(void)snprintf(hex, 7, "\\u%04x", (unsigned)cp & 0xff);
-		return hex;
+		return NULL;
 	}
+}
+
+/* What stands for this character inside a string; NULL: itself. */
+static const char *escape_of(int32_t cp, char hex[7])
+{
+	const char *brief = json_short_escape(cp);
+
+	if (brief || (cp >= 0x20 && cp != 0x7f))
+		return brief;
+	(void)snprintf(hex, 7, "\\u%04x", (unsigned)cp & 0xff);
+	return hex;
 }
 
 int json_escape(struct buf *out, struct str s)

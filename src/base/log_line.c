@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json_private.h"
 #include "text_private.h"
 
 static const char json_cut[] = ",\"cut\":true";
@@ -36,24 +37,10 @@ static bool puts_to(struct log_line *l, const char *text)
  * terminal's cursor or end a line for some reader is escaped. */
 static const char *escape_of(int32_t cp, char hex[7])
 {
-	switch (cp) {
-	case '"':
-		return "\\\"";
-	case '\\':
-		return "\\\\";
-	case '\n':
-		return "\\n";
-	case '\r':
-		return "\\r";
-	case '\t':
-		return "\\t";
-	case UTF8_ILL_FORMED:
-		return UTF8_REPLACEMENT;
-	default:
-		break;
-	}
-	if (cp >= 0x20 && cp < 0x7f)
-		return NULL;
+	const char *brief = json_short_escape(cp);
+
+	if (brief || (cp >= 0x20 && cp < 0x7f))
+		return brief;
 	if (cp >= 0xa0 && cp != 0x2028 && cp != 0x2029 && !(cp >= 0x202a && cp <= 0x202e) &&
 	    !(cp >= 0x2066 && cp <= 0x2069))
 		return NULL;
