@@ -17,13 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static long mono_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
-}
+#include "base/clock.h"
 
 /* A port nobody listens on now; another process may still be faster: start tries again then. */
 static int free_port(void)
@@ -117,10 +111,10 @@ static bool answers(const struct redis_server *s)
 static int wait_ready(struct redis_server *s)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
-	long until = mono_ms() + REDIS_SERVER_DEADLINE_MS;
+	int64_t until = clock_mono_ms() + REDIS_SERVER_DEADLINE_MS;
 	int status;
 
-	while (mono_ms() < until) {
+	while (clock_mono_ms() < until) {
 		if (waitpid(s->pid, &status, WNOHANG) == s->pid) {
 			s->pid = 0;
 			fprintf(stderr,
