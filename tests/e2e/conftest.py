@@ -3,6 +3,10 @@
 After each test the new lines of all logs are read: an error that the test did
 not announce with @pytest.mark.errors("what"), a sanitizer's report or a canary
 (canary.py) fails it.
+
+Three rows of one test (the fixture `row`): webhooks signed here, on each store,
+and - marked twin_too - messages typed on a phone of the twin (twin_person.py),
+whose REST side late results then take; the Auth API stays the test's own.
 """
 import os
 import re
@@ -14,13 +18,29 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import canary  # noqa: E402
 from peers import AuthApi, TwilioApi  # noqa: E402
-from person import Person  # noqa: E402
 from redis_server import Redis  # noqa: E402
 from server import SANITIZERS, Server, all_logs  # noqa: E402
+from twin import start as start_twin  # noqa: E402
+from twin_person import TwinTwilio, person_at  # noqa: E402
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "errors(pattern...): error lines that this test provokes")
+    config.addinivalue_line("markers", "twin_too: a person can do this on a phone of the twin")
+    config.addinivalue_line("markers", "raw: not through the twin, though its module is")
+
+
+def rows_of(function, names):
+    rows = ["sqlite", "redis"] if "store" in names else ["sqlite"]
+    marks = {m.name for m in function.iter_markers()}
+    return rows + ["twin"] if "twin_too" in marks and "raw" not in marks else rows
+
+
+def pytest_generate_tests(metafunc):
+    if "row" in metafunc.fixturenames:
+        rows = rows_of(metafunc.definition, metafunc.fixturenames)
+        if len(rows) > 1:
+            metafunc.parametrize("row", rows, indirect=True)
 
 
 def faults_in(piece, allowed):
@@ -113,34 +133,62 @@ def auth(request):
 
 
 @pytest.fixture
-def twilio():
+def row(request):
+    """Who brings the messages, and where sessions are kept.
+
+    Not through the twin ("raw", or in a module that is not twin_too) goes what
+    no phone and no Twilio does: parameters, headers, signatures and characters
+    of the test's own (test_signature, most of test_http); a thousand copies or
+    more waiting people than the twin has threads; two processes, another store,
+    kills, ends, restarts under load (test_crash, test_outage, most of
+    test_operations), for the twin dies with its server; and what measures the
+    server's time, of which the twin takes its share.
+    """
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture
+def twilio(row):
+    if row == "twin":
+        yield TwinTwilio()
+        return
     api = TwilioApi().start()
     yield api
     api.stop()
 
 
-@pytest.fixture(params=["sqlite", "redis"])
-def store(request):
-    """Settings of each store in turn."""
-    if request.param == "sqlite":
-        return {}
-    return {"REDIS_URL": request.getfixturevalue("redis").url}
+@pytest.fixture
+def store(row, request):
+    """Settings of each row's store; the twin's is the embedded one."""
+    return {"REDIS_URL": request.getfixturevalue("redis").url} if row == "redis" else {}
 
 
 @pytest.fixture
-def server(servers, store, auth, twilio):
-    """A running server on each store, beside a willing Auth API and Twilio."""
-    return servers(AUTH_API_URL=auth.url, TWILIO_API_BASE=twilio.url, **store).start()
+def serve(servers, row, request, auth, twilio):
+    """Starts a server of the test's row, beside a willing Auth API and Twilio."""
+    def make(**more):
+        if row == "twin":
+            twilio.server = start_twin(servers, AUTH_API_URL=auth.url, **more)
+            return twilio.server
+        more.update(request.getfixturevalue("store"))
+        return servers(AUTH_API_URL=auth.url, TWILIO_API_BASE=twilio.url, **more).start()
+    return make
 
 
 @pytest.fixture
-def embedded(servers, auth, twilio):
+def server(serve, store):
+    """A running server on each store."""
+    return serve()
+
+
+@pytest.fixture
+def embedded(serve):
     """A running server on the embedded store only, for what no store has a say in."""
-    return servers(AUTH_API_URL=auth.url, TWILIO_API_BASE=twilio.url).start()
+    return serve()
 
 
 @pytest.fixture
 def person(request):
     """Somebody who writes to the test's server."""
     name = "server" if "server" in request.fixturenames else "embedded"
-    return Person(request.getfixturevalue(name))
+    return person_at(request.getfixturevalue(name))

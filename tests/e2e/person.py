@@ -90,10 +90,15 @@ def post(port, path, fields, headers=None, timeout=20, token=canary.AUTH_TOKEN):
 
 
 class Person:
-    def __init__(self, server, number=None, profile="Canaria Profile"):
+    most_copies = 1000
+
+    def __init__(self, server, number=None, profile="Canaria Profile", scoped=False):
+        """Scoped: known to the server by a business-scoped id, not by a number."""
         self.server = server
         self.number = number or new_number()
-        self.contact = "whatsapp:+91" + self.number
+        self.scoped = scoped
+        self.contact = ("whatsapp:IN.%020d" % next(_count) if scoped
+                        else "whatsapp:+91" + self.number)
         self.profile = profile
 
     @property
@@ -106,6 +111,8 @@ class Person:
                   "SmsStatus": "received", "Body": text, "To": SENDER, "NumSegments": "1",
                   "ReferralNumMedia": "0", "MessageSid": sid, "AccountSid": canary.ACCOUNT,
                   "From": self.contact, "ApiVersion": "2010-04-01"}
+        if self.scoped:
+            fields["WaId"] = ""
         fields.update(more)
         return fields
 

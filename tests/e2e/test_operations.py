@@ -14,6 +14,7 @@ import pytest
 import canary
 from person import Person, connection, new_number
 from server import BIN, ROOT, clean_env, run, wait_for
+from twin_person import person_at
 
 # ---- health
 
@@ -52,8 +53,9 @@ def test_samvad_health_without_a_server(tmp_path):
     assert status == 1 and err
 
 
+@pytest.mark.twin_too
 def test_metrics(server):
-    person = Person(server)
+    person = person_at(server)
     person.go_to("sector")
     answer = person.deliver("3")
     person.deliver("3", sid=answer.sid)
