@@ -1,0 +1,1 @@
+assert server.metric("samvad_turn_total") == 0
