@@ -1,7 +1,8 @@
 /*
  * admin.h - what an operator sees and may do, as plain functions.
  *
- * No HTTP here: web/ asks, these write JSON. No private text is shown.
+ * No request here: web/ asks, these write JSON. No private text is shown.
+ * Any thread, between open and close.
  */
 #ifndef SAMVAD_ADMIN_H
 #define SAMVAD_ADMIN_H

@@ -4,7 +4,7 @@
  * Environment first, then `.env` beside the program's working folder. The
  * table in src/config.c gives name, type, default, secrecy and help; --help,
  * README and `samvad show config` are printed from it. Unknown SAMVAD_* names
- * and malformed values stop the start.
+ * and malformed values stop the start. One thread fills it; then read only.
  */
 #ifndef SAMVAD_CONFIG_H
 #define SAMVAD_CONFIG_H
