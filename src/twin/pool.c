@@ -2,7 +2,8 @@
  * pool.c - the threads that call webhooks, and the list of what they shall do when.
  *
  * Callbacks get half of the threads at most: a status URL that hangs must not
- * keep people's messages waiting.
+ * keep people's messages waiting. Each kind has a list of its own, so that
+ * nobody has to look past thousands of callbacks that may not run yet.
  */
 #include "twin_private.h"
 
@@ -25,17 +26,18 @@ static void job_free(struct twin_job *job)
 /* Earliest first; of equal ones the older first. */
 static void insert(struct twin *twin, struct twin_job *job)
 {
+	struct twin_jobs *jobs = &twin->jobs[job->work];
 	struct twin_job *before;
 
-	TAILQ_FOREACH_REVERSE(before, &twin->jobs, twin_jobs, link)
+	TAILQ_FOREACH_REVERSE(before, jobs, twin_jobs, link)
 	{
 		if (before->due_ms <= job->due_ms)
 			break;
 	}
 	if (before)
-		TAILQ_INSERT_AFTER(&twin->jobs, before, job, link);
+		TAILQ_INSERT_AFTER(jobs, before, job, link);
 	else
-		TAILQ_INSERT_HEAD(&twin->jobs, job, link);
+		TAILQ_INSERT_HEAD(jobs, job, link);
 }
 
 static struct twin_job *add(struct twin *twin, enum twin_work work, const char *sid,
@@ -75,14 +77,15 @@ int twin_pool_callback(struct twin *twin, const char *sid, enum twin_status stat
 
 void twin_pool_hurry(struct twin *twin, const char *sid, int64_t delay_ms)
 {
+	struct twin_jobs *jobs = &twin->jobs[WORK_DELIVER];
 	struct twin_jobs found = TAILQ_HEAD_INITIALIZER(found);
 	struct twin_job *job, *next;
 
-	for (job = TAILQ_FIRST(&twin->jobs); job; job = next) {
+	for (job = TAILQ_FIRST(jobs); job; job = next) {
 		next = TAILQ_NEXT(job, link);
-		if (job->work != WORK_DELIVER || strcmp(job->sid, sid) != 0)
+		if (strcmp(job->sid, sid) != 0)
 			continue;
-		TAILQ_REMOVE(&twin->jobs, job, link);
+		TAILQ_REMOVE(jobs, job, link);
 		TAILQ_INSERT_TAIL(&found, job, link);
 	}
 	while ((job = TAILQ_FIRST(&found))) {
@@ -93,24 +96,25 @@ void twin_pool_hurry(struct twin *twin, const char *sid, int64_t delay_ms)
 	twin_changed(twin);
 }
 
-/* What may be done now; else NULL, and *until_out says when to look again. */
+/* What may be done now, people's messages first; else NULL, and *until_out says when to look
+ * again. */
 static struct twin_job *take(struct twin *twin, int64_t *until_out)
 {
 	int64_t now = clock_mono_ms();
-	struct twin_job *job;
 
 	*until_out = now + 3600000;
-	TAILQ_FOREACH(job, &twin->jobs, link)
-	{
-		if (job->due_ms > now) {
-			*until_out = job->due_ms;
-			return NULL;
-		}
-		if (job->work == WORK_CALLBACK && twin->callbacks_running >= TWIN_WORKERS / 2)
+	for (size_t i = 0; i < TWIN_WORKS; i++) {
+		struct twin_job *job = TAILQ_FIRST(&twin->jobs[i]);
+
+		if (!job || (i == WORK_CALLBACK && twin->callbacks_running >= TWIN_WORKERS / 2))
 			continue;
-		TAILQ_REMOVE(&twin->jobs, job, link);
-		twin->job_count--;
-		return job;
+		if (job->due_ms <= now) {
+			TAILQ_REMOVE(&twin->jobs[i], job, link);
+			twin->job_count--;
+			return job;
+		}
+		if (job->due_ms < *until_out)
+			*until_out = job->due_ms;
 	}
 	return NULL;
 }
@@ -169,9 +173,11 @@ void twin_pool_stop(struct twin *twin)
 
 	while (twin->worker_count > 0)
 		(void)pthread_join(twin->workers[--twin->worker_count], NULL);
-	while ((job = TAILQ_FIRST(&twin->jobs))) {
-		TAILQ_REMOVE(&twin->jobs, job, link);
-		job_free(job);
+	for (size_t i = 0; i < TWIN_WORKS; i++) {
+		while ((job = TAILQ_FIRST(&twin->jobs[i]))) {
+			TAILQ_REMOVE(&twin->jobs[i], job, link);
+			job_free(job);
+		}
 	}
 }
 

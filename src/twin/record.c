@@ -1,5 +1,7 @@
 /*
  * record.c - every message of the last time: a ring, and how a page sees one.
+ *
+ * The last four digits of a sid are its place in the ring.
  */
 #include "twin_private.h"
 
@@ -53,7 +55,7 @@ struct twin_message *twin_message_new(struct twin *twin, enum twin_direction dir
 	message_free(twin, twin->messages[at]);
 	m = mem_alloc(sizeof *m);
 	id_random(id);
-	(void)snprintf(m->sid, sizeof m->sid, "%s%s", prefix, id);
+	(void)snprintf(m->sid, sizeof m->sid, "%s%.28s%04x", prefix, id, (unsigned)at);
 	m->direction = direction;
 	m->created_ms = m->updated_ms = clock_now_ms(twin->clock);
 	m->text = mem_strdup("");
@@ -75,12 +77,11 @@ struct twin_message *twin_message_at(const struct twin *twin, size_t i)
 /* Newest first: that is where nearly all look-ups end. */
 struct twin_message *twin_message_find(struct twin *twin, const char *sid)
 {
-	size_t kept = twin_messages_kept(twin);
+	size_t at =
+		strlen(sid) == TWIN_SID_SIZE - 1 ? strtoul(sid + 30, NULL, 16) : TWIN_MAX_MESSAGES;
+	struct twin_message *m = at < TWIN_MAX_MESSAGES ? twin->messages[at] : NULL;
 
-	for (size_t i = 0; i < kept; i++)
-		if (strcmp(twin_message_at(twin, i)->sid, sid) == 0)
-			return twin_message_at(twin, i);
-	return NULL;
+	return m && strcmp(m->sid, sid) == 0 ? m : NULL;
 }
 
 void twin_messages_free(struct twin *twin)

@@ -216,7 +216,8 @@ int twin_open(const struct twin_settings *set, struct twin **twin_out, struct er
 	copy_settings(twin, set);
 	twin->messages = mem_array(TWIN_MAX_MESSAGES, sizeof *twin->messages);
 	twin->event_first = 1;
-	TAILQ_INIT(&twin->jobs);
+	for (size_t i = 0; i < TWIN_WORKS; i++)
+		TAILQ_INIT(&twin->jobs[i]);
 	twin_faults_init(&twin->faults);
 	if (start(twin, err) < 0) {
 		twin_close(&twin);

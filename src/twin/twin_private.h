@@ -186,7 +186,7 @@ struct twin_faults {
 
 /* ---- work for the pool ---- */
 
-enum twin_work { WORK_DELIVER, WORK_CALLBACK };
+enum twin_work { WORK_DELIVER, WORK_CALLBACK, TWIN_WORKS };
 
 struct twin_job {
 	TAILQ_ENTRY(twin_job) link;
@@ -245,8 +245,8 @@ struct twin {
 	uint64_t event_first;			   /* the oldest kept */
 	size_t event_bytes;
 	struct twin_faults faults;
-	struct twin_jobs jobs;
-	size_t job_count;
+	struct twin_jobs jobs[TWIN_WORKS];
+	size_t job_count; /* of all kinds */
 	unsigned callbacks_running;
 	int64_t sender_free_us; /* when the sender's queue has a place again, by the shared clock */
 	int64_t sandbox_sent_ms; /* what the sandbox's own rate counts from */
