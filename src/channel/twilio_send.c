@@ -78,7 +78,8 @@ int twilio_describe_send(const struct channel *c, const struct outbound *o, stru
 {
 	const struct twilio *t = twilio_of(c);
 	struct net_request req = { 0 };
-	bool own = o->sender && *o->sender; /* a reply leaves from where the person wrote to */
+	/* A reply leaves from where the person wrote to; that number is in the service's pool. */
+	bool own = o->sender && *o->sender;
 	struct buf form;
 	int ret = 0;
 
@@ -91,9 +92,9 @@ int twilio_describe_send(const struct channel *c, const struct outbound *o, stru
 		(struct net_header){ "Content-Type", "application/x-www-form-urlencoded" };
 	buf_init(&form, FORM_MAX);
 	add(&form, "To", o->contact);
-	if (!own && *t->service_sid)
+	if (*t->service_sid)
 		add(&form, "MessagingServiceSid", t->service_sid);
-	else
+	if (own || !*t->service_sid)
 		add(&form, "From", or_configured(o->sender, t->sender));
 	add(&form, "Body", o->text);
 	if (*t->public_url)

@@ -48,7 +48,8 @@ static void test_describe(void **state)
 		  "To=whatsapp%3A%2B919876543210&MessagingServiceSid=MG1&Body=Hi+%26+%E0%A4%95" },
 		{ "reply keeps its number", "", MINE, "whatsapp:+1", "whatsapp:+2", "MG1", "",
 		  "https://api.twilio.com", URL, MINE,
-		  "To=whatsapp%3A%2B919876543210&From=whatsapp%3A%2B2&Body=Hi+%26+%E0%A4%95" },
+		  "To=whatsapp%3A%2B919876543210&MessagingServiceSid=MG1&From=whatsapp%3A%2B2&"
+		  "Body=Hi+%26+%E0%A4%95" },
 		{ "account of the message", "AC2", MINE, "whatsapp:+1", "", "", "",
 		  "http://127.0.0.1:5000/sandbox/twilio",
 		  "http://127.0.0.1:5000/sandbox/twilio/2010-04-01/Accounts/AC2/Messages.json",
