@@ -77,19 +77,30 @@ static void tell_waiters(struct calls *calls, const struct task *t, const struct
 	pthread_mutex_unlock(&calls->lock);
 }
 
+static void count_full(void)
+{
+	metric_add(metric_counter("samvad_waiting_full_total", NULL,
+				  "Webhooks answered with the notice at once, because too many "
+				  "wait for a call"),
+		   1);
+}
+
 bool calls_wait_begin(struct calls *calls, struct waiter *w)
 {
-	bool room;
+	bool full, room;
 
 	w->reply = (struct reply){ 0 };
 	pthread_mutex_lock(&calls->lock);
-	room = !calls->stopping && calls->waiter_count < calls->conversation->set.max_waiting;
+	full = calls->waiter_count >= calls->conversation->set.max_waiting;
+	room = !calls->stopping && !full;
 	if (room) {
 		w->next = calls->waiters;
 		calls->waiters = w;
 		calls->waiter_count++;
 	}
 	pthread_mutex_unlock(&calls->lock);
+	if (full)
+		count_full();
 	return room;
 }
 

@@ -8,7 +8,6 @@
 #include "conversation_private.h"
 
 #include "base/log.h"
-#include "base/metric.h"
 
 enum { LOOK_FIRST_MS = 250, LOOK_MOST_MS = 1000 };
 
@@ -98,11 +97,6 @@ static int await(struct conversation *c, struct bot *bot, const struct inbound *
 	bool room = calls_wait_begin(c->calls, &w);
 	int got = 0;
 
-	if (!room)
-		metric_add(metric_counter("samvad_waiting_full_total", NULL,
-					  "Webhooks answered with the notice at once, because too "
-					  "many wait for a call"),
-			   1);
 	if (done->how == TURN_WAITS)
 		calls_start(c->calls, bot, in->contact, done->session->call.id, in->external_id);
 	if (room) {
