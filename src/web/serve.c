@@ -114,8 +114,9 @@ static void send_whole(struct web *web, const struct web_request *rq, struct web
 	an->close |= must_close(web, rq, conn);
 	if (an->close)
 		mg_disable_connection_keep_alive(conn);
-	buf_init(&wire, an->body.len + 4096);
-	(void)web_answer_format(an, rq, strcmp(rq->hook.method, "HEAD") != 0, &wire);
+	buf_init(&wire, an->body.len + WEB_MAX_OUR_HEAD);
+	if (web_answer_format(an, rq, strcmp(rq->hook.method, "HEAD") != 0, &wire) < 0)
+		log_error("an answer outgrows its head", LOG_S("path", path_shown(rq->path)));
 	patience_begin(web->patience, &wait, WEB_PATIENCE_MS);
 	if (mg_write(conn, wire.data, wire.len) != (int)wire.len)
 		lose_answer();

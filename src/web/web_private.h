@@ -27,6 +27,7 @@ enum {
 	WEB_MAX_BODY = 65536,	   /* of a request */
 	WEB_MAX_ANSWER = 16 << 20, /* of an answer's body */
 	WEB_MAX_HEAD = 16384,	   /* request line and headers together */
+	WEB_MAX_OUR_HEAD = 4096,   /* status line and headers of an answer */
 	WEB_PATIENCE_MS = 10000,   /* a whole body must have come by then, a whole answer gone */
 	WEB_MAX_STREAMS = 32,	   /* at once; fewer when there are few threads */
 	WEB_DISCARD_MS = 1000,
