@@ -24,6 +24,9 @@ struct delivery {
 	char phone[TWIN_ID_SIZE];
 	char contact[CONTACT_MAX + 1];
 	bool dropped; /* a fault: the first answer is thrown away */
+	bool chosen;  /* this delivery's answer is the one that is carried out */
+	const char *texts[MAX_DOCUMENTS * TWIML_MAX_MESSAGES]; /* of all its documents */
+	size_t text_count;
 	struct arena arena;
 };
 
@@ -95,7 +98,7 @@ static void add_out(struct twin *twin, const struct twin_message *in,
 		twin_status_begin(twin, m, 0);
 }
 
-static void keep_texts(struct twin *twin, struct twin_message *m, const struct twiml *t)
+static void keep_texts(struct delivery *d, struct twin_message *m, const struct twiml *t)
 {
 	struct json_writer w;
 	struct buf out;
@@ -104,10 +107,12 @@ static void keep_texts(struct twin *twin, struct twin_message *m, const struct t
 	json_begin(&w, &out);
 	json_array(&w, NULL);
 	for (size_t i = 0; i < t->count; i++)
-		json_add_text(&w, NULL, t->messages[i].text);
+		d->texts[d->text_count++] = t->messages[i].text;
+	for (size_t i = 0; i < d->text_count; i++)
+		json_add_text(&w, NULL, d->texts[i]);
 	json_end(&w);
 	if (!out.full)
-		twin_inspect_texts(twin, m, mem_strdup(out.data));
+		twin_inspect_texts(d->twin, m, mem_strdup(out.data));
 	buf_free(&out);
 }
 
@@ -119,9 +124,9 @@ static void carry_out(struct delivery *d, const struct twiml *t)
 	pthread_mutex_lock(&twin->lock);
 	m = twin_message_find(twin, d->sid);
 	if (m)
-		keep_texts(twin, m, t);
-	if (m && !m->answered) {
-		m->answered = true;
+		keep_texts(d, m, t);
+	if (m && (d->chosen || !m->answered)) {
+		d->chosen = m->answered = true;
 		for (size_t i = 0; i < t->count; i++)
 			add_out(twin, m, &t->messages[i]);
 	}
@@ -222,15 +227,7 @@ static void follow(struct delivery *d, const char *url, struct twiml *t)
 		url = resolve(&d->arena, url, t->next);
 		if (fetch(d, url, get ? "GET" : "POST", 0, NULL, t) < 0 || t->fatal)
 			return;
-		/* texts of later documents are messages too */
-		pthread_mutex_lock(&d->twin->lock);
-		for (size_t k = 0; k < t->count; k++) {
-			struct twin_message *m = twin_message_find(d->twin, d->sid);
-
-			if (m)
-				add_out(d->twin, m, &t->messages[k]);
-		}
-		pthread_mutex_unlock(&d->twin->lock);
+		carry_out(d, t);
 	}
 }
 

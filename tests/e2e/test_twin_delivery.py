@@ -31,6 +31,7 @@ class Program(Peer):
         super().__init__()
         self.calls = []  # (path, fields, headers)
         self.answers = []  # one each: (status, body, type); the last one stays
+        self.redirects = False  # /next is where they end
         self.delay = 0
         self.gate = None
 
@@ -49,6 +50,8 @@ class Program(Peer):
             self.calls.append((path, fields, dict(rq.headers)))
             status, text, kind = (self.answers.pop(0) if len(self.answers) > 1
                                   else (self.answers or [(200, EMPTY, "text/xml")])[0])
+        if self.redirects and path == "/next":
+            status, text, kind = 200, twiml("2"), "text/xml"
         if not good:
             status, text, kind = 403, "not signed", "text/plain"
         if path.startswith("/webhook/status"):
@@ -261,11 +264,21 @@ def test_redirect(twin, program):
                 '<Message>never</Message></Response>',
                 '<Response><Redirect method="GET">/third</Redirect></Response>', twiml("3"))
     phone = twin.phone()
-    phone.write("Hi")
+    assert phone.write("Hi")["texts"] == ["1", "3"]
     paths = [c[0] for c in program.messages()]
     assert paths == ["/webhook", "/next", "/third"]
     assert [c[1]["Body"] for c in program.messages()] == ["Hi"] * 3
     wait_for("both", 5, lambda: [m["text"] for m in phone.messages("out")] == ["1", "3"])
+
+
+def test_redirects_of_copies_are_shown_once(twin, program):
+    program.redirects = True
+    program.say('<Response><Message>1</Message><Redirect>/next</Redirect></Response>')
+    phone = twin.phone()
+    twin.faults(duplicate=3)
+    assert phone.write("Hi")["texts"] == ["1", "2"]
+    assert sorted(c[0] for c in program.messages()) == ["/next"] * 3 + ["/webhook"] * 3
+    assert [m["text"] for m in phone.messages("out")] == ["1", "2"]
 
 
 def test_a_circle_of_redirects_ends(twin, program):
