@@ -15,6 +15,16 @@ enum { HEARTBEAT_MS = 15000, EVENTS_MAX = 1 << 21 };
 
 /* ---- who may ---- */
 
+/* Who follows a link to the page comes from elsewhere, and gets no more than the page. */
+static bool is_visit(const struct web_request *rq)
+{
+	const char *mode = webhook_header(&rq->hook, "Sec-Fetch-Mode", NULL);
+	const char *dest = webhook_header(&rq->hook, "Sec-Fetch-Dest", NULL);
+
+	return mode && strcmp(mode, "navigate") == 0 && dest && strcmp(dest, "document") == 0 &&
+	       strcmp(rq->hook.method, "GET") == 0 && strcmp(rq->path, "/sandbox") == 0;
+}
+
 /* A foreign page in a browser of this machine names itself here. */
 static bool is_own_page(const struct web_request *rq)
 {
@@ -23,7 +33,7 @@ static bool is_own_page(const struct web_request *rq)
 	const char *site = webhook_header(&rq->hook, "Sec-Fetch-Site", NULL);
 	const char *rest = origin ? strstr(origin, "://") : NULL;
 
-	if (site && strcmp(site, "cross-site") == 0)
+	if (site && strcmp(site, "cross-site") == 0 && !is_visit(rq))
 		return false;
 	return !origin || (rest && host && strcmp(rest + 3, host) == 0);
 }

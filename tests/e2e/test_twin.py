@@ -428,6 +428,14 @@ def test_only_this_machine_and_its_own_page(embedded, headers, status):
     assert embedded.get("/sandbox/api/state", headers=own)[0] == 200
 
 
+@pytest.mark.parametrize("path, mode, dest, status", [
+    ("/sandbox", "navigate", "document", 200), ("/sandbox", "navigate", "iframe", 403),
+    ("/sandbox", "no-cors", "empty", 403), ("/sandbox/api/state", "navigate", "document", 403)])
+def test_a_link_elsewhere_leads_to_the_page(embedded, path, mode, dest, status):
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    assert embedded.get(path, headers=headers)[0] == status
+
+
 def test_session_says_nothing_private(embedded, twin):
     phone = twin.phone()
     path = "/sandbox/session?contact=" + phone.address.replace("+", "%2B")
