@@ -11,6 +11,7 @@
 #define SAMVAD_CHANNEL_H
 
 #include "base/arena.h"
+#include "base/crypto.h"
 #include "base/err.h"
 #include "model/inbound.h"
 #include "model/outbound.h"
@@ -113,8 +114,8 @@ int channel_read_lookup(const struct channel *c, const struct outbound *o,
 /* ---- for people who are stuck (samvad sign, verify, send) ---- */
 
 /* Signature over url and the form body (Twilio, "Validating requests"). Base64, 28 characters. */
-int twilio_sign(const char *token, const char *url, struct str form_body, char out[29],
-		struct err *err);
+int twilio_sign(const char *token, const char *url, struct str form_body,
+		char out[BASE64_SHA1_SIZE], struct err *err);
 
 struct twilio_explanation {
 	bool valid;

@@ -28,7 +28,8 @@ int64_t clock_now_ms(const struct clock *c);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 
-/* Writes "2026-11-20T09:28:40.123Z"; out holds at least 25 bytes. */
-void clock_format_iso(int64_t ms, char out[25]);
+enum { CLOCK_ISO_SIZE = 25 }; /* with its NUL */
+/* Writes "2026-11-20T09:28:40.123Z". */
+void clock_format_iso(int64_t ms, char out[CLOCK_ISO_SIZE]);
 
 #endif

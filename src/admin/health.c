@@ -84,7 +84,7 @@ static void look_at_services(struct admin *admin, bool *auth_up_out, bool *twili
 
 static void begin(struct admin *admin, struct json_writer *w, struct buf *out, const char *status)
 {
-	char now[25];
+	char now[CLOCK_ISO_SIZE];
 
 	clock_format_iso(clock_now_ms(admin->set.clock), now);
 	json_begin(w, out);

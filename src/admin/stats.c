@@ -162,7 +162,7 @@ static void write_page(void *arg, const struct store_stats *stats)
 	struct bot *bot = conversation_bot(admin->set.conversation);
 	struct messages m = count_messages();
 	struct json_writer w;
-	char as_of[25], now[25];
+	char as_of[CLOCK_ISO_SIZE], now[CLOCK_ISO_SIZE];
 
 	clock_format_iso(stats->as_of_ms, as_of);
 	clock_format_iso(clock_now_ms(admin->set.clock), now);

@@ -51,7 +51,7 @@ int64_t clock_mono_us(void)
 	return read_us(CLOCK_MONOTONIC);
 }
 
-void clock_format_iso(int64_t ms, char out[25])
+void clock_format_iso(int64_t ms, char out[CLOCK_ISO_SIZE])
 {
 	/* The years 0000 to 9999 have four digits; what lies outside shows as the nearest end. */
 	const int64_t first = -62167219200000, last = 253402300799999;
@@ -70,7 +70,7 @@ void clock_format_iso(int64_t ms, char out[25])
 		base_die("samvad: gmtime_r failed inside its range");
 	(void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
 		       tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)rest);
-	for (int i = 0; i < 24; i++)
+	for (int i = 0; i < CLOCK_ISO_SIZE - 1; i++)
 		out[i] = text[i];
-	out[24] = '\0';
+	out[CLOCK_ISO_SIZE - 1] = '\0';
 }

@@ -100,7 +100,7 @@ void log_write(enum log_level level, const char *what, const struct log_field *f
 	bool json = atomic_load(&format_now) == LOG_FORMAT_JSON;
 	struct clock real;
 	struct log_line line;
-	char now[25];
+	char now[CLOCK_ISO_SIZE];
 
 	if (!log_enabled(level))
 		return;

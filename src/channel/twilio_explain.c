@@ -429,8 +429,8 @@ int twilio_explain(const char *token, const char *url, const char *signature, st
 	return 0;
 }
 
-int twilio_sign(const char *token, const char *url, struct str form_body, char out[29],
-		struct err *err)
+int twilio_sign(const char *token, const char *url, struct str form_body,
+		char out[BASE64_SHA1_SIZE], struct err *err)
 {
 	struct arena a = { 0 };
 	struct twilio_signed s;

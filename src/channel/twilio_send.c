@@ -192,7 +192,7 @@ int twilio_describe_lookup(const struct channel *c, const struct outbound *o, in
 	const struct twilio *t = twilio_of(c);
 	bool own = o->sender && *o->sender;
 	const char *from = "";
-	char day[25];
+	char day[CLOCK_ISO_SIZE];
 
 	if (describe(t, o, "GET", a, req_out, err) < 0)
 		return -1;

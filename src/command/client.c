@@ -171,7 +171,7 @@ int client_send(struct client *cl, const struct client_message *m, struct str *t
 				   .url = arena_printf(&cl->arena, "%s/webhook", cl->base),
 				   .timeout_ms = TIMEOUT_MS,
 				   .max_answer = ANSWER_MAX };
-	char signature[29];
+	char signature[BASE64_SHA1_SIZE];
 	struct buf form;
 	int status = 0;
 	int ret = -1;

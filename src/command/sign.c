@@ -14,7 +14,7 @@ int run_sign(const struct command *self, int argc, char **argv)
 	const char *token = NULL;
 	const struct command_option options[] = { { "--token", &token, NULL } };
 	struct err err = { 0 };
-	char signature[29];
+	char signature[BASE64_SHA1_SIZE];
 	struct buf body;
 	int ret = command_options(self, argc, argv, options, 1, &rest);
 

@@ -64,7 +64,7 @@ static void sign_and_verify(const struct channel *c, struct webhook w, const cha
 			    struct arena *a)
 {
 	const char *url = arena_printf(a, "https://b.example/x%s", target), *why;
-	char signature[29];
+	char signature[BASE64_SHA1_SIZE];
 
 	if (*target != '/' || twilio_sign("older", url, w.body, signature, NULL) < 0)
 		return;

@@ -320,7 +320,7 @@ static void test_iso_time(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char out[25];
+		char out[CLOCK_ISO_SIZE];
 
 		clock_format_iso(cases[i].ms, out);
 		CHECK_SAME(out, cases[i].text, cases[i].text);

@@ -79,7 +79,7 @@ static void test_mistakes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct row *r = &rows[i];
-		char signature[29];
+		char signature[BASE64_SHA1_SIZE];
 
 		assert_int_equal(twilio_sign(TOKEN, r->signed_url, str_of(BODY), signature, NULL),
 				 0);
@@ -91,7 +91,7 @@ static void test_mistakes(void **state)
 static void test_secrets_and_signatures(void **state)
 {
 	static const char url[] = "https://b.example/w";
-	char ok[29], text[64];
+	char ok[BASE64_SHA1_SIZE], text[64];
 
 	(void)state;
 	/* Found by trying: a signature with '+' and '/'. */
@@ -123,7 +123,7 @@ static void test_get_and_json(void **state)
 		"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 	struct twilio_explanation x;
 	struct arena a = { 0 };
-	char signature[29];
+	char signature[BASE64_SHA1_SIZE];
 
 	(void)state;
 	assert_int_equal(twilio_sign(TOKEN, url, str_of(""), signature, NULL), 0);
@@ -147,7 +147,7 @@ static void test_usage(void **state)
 	struct twilio_explanation x;
 	struct arena a = { 0 };
 	struct err err = { 0 };
-	char out[29];
+	char out[BASE64_SHA1_SIZE];
 
 	(void)state;
 	assert_int_equal(twilio_sign("", "https://b.example", str_of(""), out, &err), -1);

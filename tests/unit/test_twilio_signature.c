@@ -93,7 +93,7 @@ static void test_vectors(void **state)
 
 static const char *sign(const char *token, const char *url, struct str body)
 {
-	static char out[29];
+	static char out[BASE64_SHA1_SIZE];
 	struct err err = { 0 };
 
 	if (twilio_sign(token, url, body, out, &err) < 0)
@@ -144,7 +144,7 @@ static void test_same_string(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char one[29];
+		char one[BASE64_SHA1_SIZE];
 
 		memcpy(one, sign(TOKEN, "https://a.example/x", str_of(cases[i].one)), sizeof one);
 		CHECK_CASE((strcmp(one, sign(TOKEN, "https://a.example/x",

@@ -27,7 +27,7 @@ static void check(const struct row *r)
 	struct webhook w = {
 		.method = "POST", .target = r->target, .peer = r->peer, .tls = r->tls
 	};
-	char signature[29] = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	char signature[BASE64_SHA1_SIZE] = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 	struct arena a = { 0 };
 	struct channel *c;
 	const char *why = "";
@@ -359,7 +359,7 @@ static void test_forms(void **state)
 		struct twilio_explanation x;
 		struct arena a = { 0 };
 		struct str body = str_of("Body=Hi&To=x");
-		char signature[29];
+		char signature[BASE64_SHA1_SIZE];
 
 		CHECK_CASE(twilio_sign(TOKEN, cases[i].signed_url, body, signature, NULL) == 0,
 			   cases[i].url);
