@@ -169,6 +169,16 @@ static void judge(struct delivery *d, struct attempt *at, struct twiml *t)
 	(void)snprintf(at->why, sizeof at->why, "%s", t->why);
 }
 
+/* The bubble of what the person wrote says what its webhook met; a fallback may mend it, a further
+ * document only adds to it. */
+static void mark(struct delivery *d, struct twin_message *m, int code)
+{
+	if (code == m->error_code || (d->chosen && !code))
+		return;
+	m->error_code = code;
+	twin_message_publish(d->twin, m);
+}
+
 static void record(struct delivery *d, const struct attempt *at)
 {
 	char *shown = attempt_show(at);
@@ -176,10 +186,12 @@ static void record(struct delivery *d, const struct attempt *at)
 
 	pthread_mutex_lock(&d->twin->lock);
 	m = twin_message_find(d->twin, d->sid);
-	if (m)
+	if (m) {
 		twin_inspect_attempt(d->twin, m, shown);
-	else
+		mark(d, m, at->code);
+	} else {
 		free(shown);
+	}
 	pthread_mutex_unlock(&d->twin->lock);
 }
 

@@ -90,7 +90,7 @@ void twin_resource_write(struct twin_call *call, struct json_writer *w,
 		      m->direction == TWIN_IN ? "inbound"
 		      : m->by_api	      ? "outbound-api"
 					      : "outbound-reply");
-	add_error(w, m->error_code);
+	add_error(w, m->direction == TWIN_IN ? 0 : m->error_code); /* a webhook's is in the log */
 	json_add_text(w, "from", early ? NULL : m->from);
 	json_add_text(w, "messaging_service_sid", m->service_sid);
 	json_add_text(w, "num_media", m->kind == TWIN_MEDIA ? "1" : "0");

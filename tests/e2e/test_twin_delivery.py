@@ -206,6 +206,7 @@ def test_verdicts(twin, program):
         assert (response["verdict"], response["code"]) == (verdict, code), (answer, response)
         assert got["texts"] == texts, answer
         assert bool(response["why"]) == (code != 0)
+        assert twin.message(got["sid"]).get("error_code", 0) == code, answer
 
 
 def test_too_long_a_message_fails(twin, program):
@@ -361,6 +362,7 @@ def test_a_dropped_answer_is_followed_by_the_fallback(twin, program):
     first, second = [c[1] for c in program.messages()]
     assert first["MessageSid"] == second["MessageSid"] and "ErrorCode" not in first
     assert (second["ErrorCode"], second["ErrorUrl"]) == ("11200", program.url + "/webhook")
+    assert "error_code" not in twin.message(got["sid"])
     assert phone.write("again")["texts"] == ["found"] and len(program.messages()) == 3
 
 
