@@ -71,7 +71,7 @@ static int on_error(struct mg_connection *conn, int status, const char *message)
 	else if (status == 431)
 		web_answer_error(&an, &rq, 431, "headers_too_large", NULL,
 				 "request line and headers exceed %d bytes", WEB_MAX_HEAD);
-	else if (status >= 500)
+	else if (status >= 500 && status != 505) /* an HTTP version of the client's own */
 		web_answer_error(&an, &rq, 500, "internal", NULL, "the server refused this");
 	else
 		web_answer_error(&an, &rq, 400, "malformed", NULL, "this is not a valid request");

@@ -84,7 +84,8 @@ def test_malformed_messages(server):
 
 def test_bytes_that_are_no_http(embedded):
     for data in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"HELO you\r\n\r\n",
-                 b"GET\r\n\r\n", b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+                 b"GET\r\n\r\n", b"GET /health HTTP/2.0\r\nHost: x\r\n\r\n",
+                 b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
                  b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
                  b"Content-Length: 6\r\nContent-Type: " + FORM.encode() + b"\r\n\r\naaaaaa",
                  b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
