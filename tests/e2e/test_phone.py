@@ -80,9 +80,9 @@ def test_buttons_are_tapped(page, sandbox):
             "Authorization": "Basic " + base64.b64encode(f"{sid}:{token}".encode()).decode(),
             "Content-Type": "application/x-www-form-urlencoded"})
     assert status == 201, body
-    taps = wait_for("the buttons", 10, lambda: phone.all(".tap"))
-    assert [t.text for t in taps] == ["Confirm", "Cancel"]
-    taps[0].click()
+    wait_for("the buttons, drawn", 10,
+             lambda: [t.text for t in phone.all(".tap")] == ["Confirm", "Cancel"])
+    phone.all(".tap")[0].click()
     wait_for("the tap as a message", 10, lambda: phone.texts("message-in")[-1] == "Confirm")
     phone.inspect(phone.bubbles("message-in")[-1])
     page.wait_panel("Parameters")
