@@ -13,8 +13,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 
-enum { RESEND_MS = 60000, EXPIRES_S = 300, HANG_MS = 60000, KEY_MAX = 128 };
+enum { RESEND_MS = 60000, EXPIRES_S = 300, HANG_MS = 60000, KEY_MAX = 128, NUMBER_MAX = 200 };
 
 static int say(struct buf *out, int status, const char *message, int expires_s, int64_t resend_s)
 {
@@ -71,6 +72,21 @@ static bool ends_with(const char *text, const char *digits)
 	return n >= wanted && strcmp(typed + n - wanted, digits) == 0;
 }
 
+/* The same, typed in the digits of any script. */
+static bool is_number(const char *text, const char *digits)
+{
+	struct buf ascii;
+	bool fits;
+
+	if (strlen(text) > NUMBER_MAX)
+		return false;
+	buf_init(&ascii, 4 * NUMBER_MAX);
+	(void)text_add_ascii_digits(&ascii, str_of(text));
+	fits = ends_with(ascii.data, digits);
+	buf_free(&ascii);
+	return fits;
+}
+
 /* The phone of this number; else the one on which the number was typed last: that person
  * reads SMS there. Else none. */
 static void choose_phone(struct twin *twin, const char *number, char id_out[TWIN_ID_SIZE])
@@ -83,7 +99,7 @@ static void choose_phone(struct twin *twin, const char *number, char id_out[TWIN
 	for (size_t i = 0; i < kept; i++) {
 		const struct twin_message *m = twin_message_at(twin, i);
 
-		if (m->direction == TWIN_IN && ends_with(m->text, number + 3)) {
+		if (m->direction == TWIN_IN && is_number(m->text, number + 3)) {
 			(void)snprintf(id_out, TWIN_ID_SIZE, "%s", m->phone);
 			return;
 		}

@@ -72,6 +72,14 @@ def test_the_sms_is_on_the_phone_of_its_number(embedded, twin):
     assert first.messages("sms") == []
 
 
+def test_the_sms_is_where_its_number_was_typed(embedded, twin):
+    """Of nobody's phone; in digits of another script, too."""
+    phone = twin.phone()
+    number = new_number()
+    onboard(phone, number.translate({ord("0") + i: ord("०") + i for i in range(10)}))
+    assert phone.wait_text("Your OTP is")["to"] == "+91" + number
+
+
 def test_two_phones_do_not_disturb_each_other(embedded, twin):
     first, second = twin.phone(), twin.phone()
     onboard(first, upto=3)
