@@ -3,7 +3,7 @@
  */
 
 const CODES = {
-	11200: "The webhook could not be fetched or did not answer in 15 seconds",
+	11200: "The webhook did not answer in 15 seconds, or answered with an error",
 	11205: "No connection to the webhook",
 	11206: "The webhook's answer breaks the HTTP protocol",
 	11210: "The webhook's host name is not known",
