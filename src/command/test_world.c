@@ -396,7 +396,7 @@ static int look(struct test_world *w, const struct scenario_call *call, bool las
 		struct scenario_heard *out, struct err *err)
 {
 	struct arena scratch = { 0 };
-	struct str *texts;
+	struct str *texts = NULL;
 	size_t count = 0;
 	int ret = read_messages(w, w->taken, &scratch, &texts, &count, err);
 	int notice = ret == 0 && call && count && !w->late ? is_notice(w, texts[0], &scratch, err)
