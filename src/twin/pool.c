@@ -96,37 +96,75 @@ void twin_pool_hurry(struct twin *twin, const char *sid, int64_t delay_ms)
 	twin_changed(twin);
 }
 
+/* Is the message's status before this one still being told? Then the next news must wait: without
+ * a fault callbacks come in order, also when the clock jumped past several. */
+static bool is_held(struct twin *twin, const struct twin_job *job)
+{
+	const struct twin_message *m =
+		job->work == WORK_CALLBACK ? twin_message_find(twin, job->sid) : NULL;
+
+	return m && m->telling;
+}
+
+/* The first job of this kind that may be done now, or NULL. */
+static struct twin_job *first(struct twin *twin, enum twin_work work, int64_t now,
+			      int64_t *until_out)
+{
+	struct twin_job *job;
+	int looked = 0; /* few are held: some for each thread that tells */
+
+	TAILQ_FOREACH(job, &twin->jobs[work], link)
+	{
+		if (job->due_ms > now) {
+			if (job->due_ms < *until_out)
+				*until_out = job->due_ms;
+			return NULL;
+		}
+		if (!is_held(twin, job))
+			return job;
+		if (++looked > 4 * TWIN_WORKERS)
+			return NULL;
+	}
+	return NULL;
+}
+
 /* What may be done now, people's messages first; else NULL, and *until_out says when to look
  * again. */
 static struct twin_job *take(struct twin *twin, int64_t *until_out)
 {
 	int64_t now = clock_mono_ms();
+	struct twin_job *job;
 
 	*until_out = now + 3600000;
-	for (size_t i = 0; i < TWIN_WORKS; i++) {
-		struct twin_job *job = TAILQ_FIRST(&twin->jobs[i]);
-
-		if (!job || (i == WORK_CALLBACK && twin->callbacks_running >= TWIN_WORKERS / 2))
-			continue;
-		if (job->due_ms <= now) {
-			TAILQ_REMOVE(&twin->jobs[i], job, link);
-			twin->job_count--;
-			return job;
-		}
-		if (job->due_ms < *until_out)
-			*until_out = job->due_ms;
+	job = first(twin, WORK_DELIVER, now, until_out);
+	if (!job && twin->callbacks_running < TWIN_WORKERS / 2)
+		job = first(twin, WORK_CALLBACK, now, until_out);
+	if (job) {
+		TAILQ_REMOVE(&twin->jobs[job->work], job, link);
+		twin->job_count--;
 	}
-	return NULL;
+	return job;
 }
 
 /* ---- the threads ---- */
 
+static void tell(struct twin *twin, const char *sid, bool on)
+{
+	struct twin_message *m = twin_message_find(twin, sid);
+
+	if (m)
+		m->telling = on;
+	twin->callbacks_running += on ? 1 : -1;
+}
+
 static void run(struct twin *twin, struct twin_job *job)
 {
 	bool callback = job->work == WORK_CALLBACK;
+	char sid[TWIN_SID_SIZE];
 
+	(void)snprintf(sid, sizeof sid, "%s", job->sid);
 	if (callback)
-		twin->callbacks_running++;
+		tell(twin, sid, true);
 	pthread_mutex_unlock(&twin->lock);
 	if (callback)
 		twin_callback(twin, job);
@@ -135,7 +173,7 @@ static void run(struct twin *twin, struct twin_job *job)
 	job_free(job);
 	pthread_mutex_lock(&twin->lock);
 	if (callback)
-		twin->callbacks_running--;
+		tell(twin, sid, false);
 	twin_changed(twin);
 }
 

@@ -110,6 +110,7 @@ struct twin_message {
 	size_t button_count;
 	unsigned under_way; /* IN: deliveries that have not ended */
 	bool answered;	    /* IN: its TwiML was carried out; copies change nothing more */
+	bool telling;	    /* OUT: a status callback is under way */
 	struct twin_inspection *inspection; /* or NULL */
 };
 

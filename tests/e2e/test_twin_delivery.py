@@ -33,6 +33,8 @@ class Program(Peer):
         self.answers = []  # one each: (status, body, type); the last one stays
         self.redirects = False  # /next is where they end
         self.delay = 0
+        self.slow_status = None
+        self.told = []  # statuses that were answered: (sid, status)
         self.gate = None
 
     def answer(self, rq, method, body):
@@ -55,7 +57,11 @@ class Program(Peer):
         if not good:
             status, text, kind = 403, "not signed", "text/plain"
         if path.startswith("/webhook/status"):
+            if fields["MessageStatus"] == self.slow_status:
+                time.sleep(0.3)
             rq.reply(204, b"")
+            with self.lock:
+                self.told.append((fields["MessageSid"], fields["MessageStatus"]))
             return
         if self.gate:
             self.gate.wait(30)
@@ -397,6 +403,17 @@ def test_callbacks(twin, program, client):
     assert [c["status"] for c in told] == ["sent", "delivered", "read"]
     assert {c["answer"] for c in told} == {204}
     assert "SM" in twin.inspection(sid)["sid"] and twin.inspection(sid)["rest"]["status"] == 201
+
+
+def test_callbacks_keep_their_order_when_the_clock_jumps(twin, program, client):
+    phone = twin.phone()
+    phone.write("Hi")
+    program.slow_status = "sent"
+    sids = [send(client, phone) for _ in range(5)]
+    twin.advance(hours=1)
+    for sid in sids:
+        wait_for("both", 5, lambda: [s for told, s in program.told if told == sid] ==
+                 ["sent", "delivered"])
 
 
 def test_callbacks_of_what_fails(twin, program, client):
