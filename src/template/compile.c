@@ -332,7 +332,7 @@ static int check_characters(struct parser *p)
 
 int template_compile(struct template *t, struct arena *a, struct err *err)
 {
-	struct parser p = { .t = t, .arena = a, .markup = { MARKUP_TEXT, 1 } };
+	struct parser p = { .t = t, .arena = a, .markup = { .line = 1 } };
 	int ret = -1;
 
 	scan_begin(&p.scan, t->name, t->source, err);
