@@ -82,7 +82,7 @@ unit: unit-binaries
 	@BUILD=$(BUILD) tests/run --unit
 
 # ---------------------------------------------------------------- checks
-.PHONY: asan tsan lint fuzz coverage bench
+.PHONY: asan tsan lint fuzz coverage
 asan: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-asan OPT="-O1 -g" \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" all unit-binaries
