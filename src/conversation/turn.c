@@ -167,20 +167,24 @@ static void draft_effects(const struct flow_result *r, const struct flow_env *en
 
 /* ---- one message ---- */
 
-/* The former bot's session, or NULL. Asked for only when we have never met. */
-static struct session *adopt_legacy(struct conversation *c, struct bot *bot,
-				    const struct flow_env *env, struct arena *a)
+/* The former bot's session into *session_out, or NULL. Asked for only when we have never met.
+ * -1: the store does not answer now, and greeting the person anew would throw the session away. */
+static int adopt_legacy(struct conversation *c, struct bot *bot, const struct flow_env *env,
+			struct arena *a, const struct session **session_out, struct err *err)
 {
 	struct legacy_session old;
-	struct err err = { 0 };
-	int got = store_legacy_load(c->set.store, env->contact, a, &old, &err);
+	int got = store_legacy_load(c->set.store, env->contact, a, &old, err);
 
+	*session_out = NULL;
+	if (got < 0 && (err->kind == ERR_TEMP || err->kind == ERR_UNSURE))
+		return -1;
 	if (got < 0)
-		log_warn("legacy-session", LOG_S("error", err.text));
+		log_warn("legacy-session", LOG_S("error", err->text));
 	if (got != 1)
-		return NULL;
+		return 0;
 	log_info("legacy-session", LOG_S("step", old.step));
-	return flow_adopt(bot->flow, old.step, old.values, old.value_count, env, a);
+	*session_out = flow_adopt(bot->flow, old.step, old.values, old.value_count, env, a);
+	return 0;
 }
 
 /* Pace and loops. May replace what the engine decided; an opt-out always passes. */
@@ -292,8 +296,8 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 	}
 	env.facts = &view.facts;
 	before = view.session;
-	if (!before && !view.facts.known)
-		before = adopt_legacy(c, bot, &env, a);
+	if (!before && !view.facts.known && adopt_legacy(c, bot, &env, a, &before, err) < 0)
+		return -1;
 	if (flow_run(bot->flow, before, &input, &env, a, &r, err) < 0)
 		return trouble(c, bot, before ? before->language : "", a, err, done);
 	draft_effects(&r, &env, in, a, d);
