@@ -7,7 +7,7 @@
 #include "command_private.h"
 #include "flow.h"
 
-static void print_faults(const char *folder, const struct flow_faults *faults)
+void command_print_faults(const char *folder, const struct flow_faults *faults)
 {
 	struct buf line;
 
@@ -38,7 +38,7 @@ static int check_pack(const struct command *self, const char *folder)
 	}
 	if (flow_load(&pack, &flow, &faults) == 0)
 		flow_check(flow, &faults);
-	print_faults(folder, &faults);
+	command_print_faults(folder, &faults);
 	ret = faults.errors || !flow ? EXIT_FAULT : EXIT_OK;
 	(void)printf("%s: %zu error%s, %zu warning%s\n", folder, faults.errors,
 		     faults.errors == 1 ? "" : "s", faults.count - faults.errors,

@@ -139,8 +139,9 @@ static int test_pack(const struct command *self, const char *folder, const struc
 		goto out;
 	}
 	if (flow_load(&pack, &flow, &faults) < 0) {
-		(void)err_set(&err, ERR_INPUT, "the pack %s has faults: run samvad check %s",
-			      folder, folder);
+		command_print_faults(folder, &faults);
+		(void)err_set(&err, ERR_INPUT, "the pack %s has faults: nothing was tested",
+			      folder);
 		ret = command_failed(self, &err);
 		goto out;
 	}
