@@ -275,3 +275,15 @@ def test_a_record_that_cannot_be(sandbox, tmp_path):
                 TWILIO_AUTH_TOKEN="0" * 32, ADMIN_TOKEN="x" * 20, SANDBOX=0)
     status, _, err = record(sandbox, tmp_path / "y.chat", ["Hi"])
     assert status == 1 and "needs the sandbox" in err
+
+
+def test_a_pack_with_faults_is_named_by_file_and_line(pack):
+    folder = pack(one="> Hi\n< ...\n")
+    path = os.path.join(folder, "flow.json")
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace('"goto": "completed"', '"goto": "nowhere"'))
+    status, out, err = run("test", folder)
+    assert status == 1 and "nothing was tested" in err
+    assert re.search(r'^error: \S+/flow\.json:\d+: step otp, .*there is no step "nowhere"', out, re.M), out
