@@ -54,6 +54,8 @@ struct inbound {
 	int64_t received_ms;
 };
 
+/* Empty texts everywhere, so that a writer fills only what there is. */
+void inbound_init(struct inbound *in);
 /* Versioned bytes for journal and spool, and back (into the arena; every
  * length is checked, bytes may come from foreign hands: -1 ERR_INPUT). */
 int inbound_encode(const struct inbound *in, struct buf *out);

@@ -10,6 +10,22 @@
 
 enum { INBOUND_VERSION = 1 };
 
+void inbound_init(struct inbound *in)
+{
+	*in = (struct inbound){ .channel = "",
+				.contact = "",
+				.receiver = "",
+				.account = "",
+				.external_id = "",
+				.text = "",
+				.payload = "",
+				.profile_name = "",
+				.user_id = "",
+				.latitude = "",
+				.longitude = "",
+				.place = "" };
+}
+
 int inbound_encode(const struct inbound *in, struct buf *out)
 {
 	size_t start = out->len;

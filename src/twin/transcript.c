@@ -29,20 +29,22 @@ static void as_inbound(const struct twin_message *m, struct inbound *in)
 	static const enum inbound_kind kinds[] = { INBOUND_TEXT, INBOUND_CHOICE, INBOUND_MEDIA,
 						   INBOUND_LOCATION };
 
-	*in = (struct inbound){ .channel = "twilio",
-				.contact = m->from,
-				.receiver = m->to,
-				.account = "",
-				.external_id = m->sid,
-				.kind = kinds[m->kind],
-				.text = m->text,
-				.payload = m->payload ? m->payload : "",
-				.profile_name = "",
-				.user_id = "",
-				.latitude = m->latitude ? m->latitude : "",
-				.longitude = m->longitude ? m->longitude : "",
-				.place = m->label ? m->label : "",
-				.received_ms = m->created_ms };
+	inbound_init(in);
+	in->channel = "twilio";
+	in->contact = m->from;
+	in->receiver = m->to;
+	in->external_id = m->sid;
+	in->kind = kinds[m->kind];
+	in->text = m->text;
+	in->received_ms = m->created_ms;
+	if (m->payload)
+		in->payload = m->payload;
+	if (m->latitude)
+		in->latitude = m->latitude;
+	if (m->longitude)
+		in->longitude = m->longitude;
+	if (m->label)
+		in->place = m->label;
 	if (m->kind == TWIN_MEDIA) {
 		in->media[0] =
 			(struct inbound_media){ m->media_url ? m->media_url : "", m->media_type };

@@ -238,19 +238,13 @@ struct inbound *a_message(struct fixture *f, const char *contact, const char *ex
 {
 	struct inbound *in = arena_alloc(&f->a, sizeof *in);
 
-	*in = (struct inbound){ .channel = "twilio",
-				.contact = contact,
-				.receiver = "whatsapp:+14155238886",
-				.account = "",
-				.external_id = external_id,
-				.text = "hello",
-				.payload = "",
-				.profile_name = "",
-				.user_id = "",
-				.latitude = "",
-				.longitude = "",
-				.place = "",
-				.received_ms = NOW };
+	inbound_init(in);
+	in->channel = "twilio";
+	in->contact = contact;
+	in->receiver = "whatsapp:+14155238886";
+	in->external_id = external_id;
+	in->text = "hello";
+	in->received_ms = NOW;
 	return in;
 }
 

@@ -147,18 +147,16 @@ static inline const char *talk_run(struct talk *t, const struct flow_input *inpu
 
 static inline struct inbound talk_inbound(const struct talk *t, const char *text)
 {
-	return (struct inbound){ .channel = "test",
-				 .contact = t->env.contact,
-				 .receiver = "whatsapp:+14155238886",
-				 .account = "AC1",
-				 .external_id = "SM1",
-				 .text = text,
-				 .payload = "",
-				 .profile_name = "",
-				 .user_id = "",
-				 .latitude = "",
-				 .longitude = "",
-				 .place = "" };
+	struct inbound in;
+
+	inbound_init(&in);
+	in.channel = "test";
+	in.contact = t->env.contact;
+	in.receiver = "whatsapp:+14155238886";
+	in.account = "AC1";
+	in.external_id = "SM1";
+	in.text = text;
+	return in;
 }
 
 static inline const char *talk_write(struct talk *t, const char *text)

@@ -178,18 +178,14 @@ static int64_t errors(const char *op)
 
 static struct inbound message(const char *contact, const char *id)
 {
-	return (struct inbound){ .channel = "twilio",
-				 .contact = contact,
-				 .receiver = "whatsapp:+14155238886",
-				 .account = "",
-				 .external_id = id,
-				 .text = "canary text",
-				 .payload = "",
-				 .profile_name = "",
-				 .user_id = "",
-				 .latitude = "",
-				 .longitude = "",
-				 .place = "" };
+	struct inbound in;
+
+	inbound_init(&in);
+	in.channel = "twilio";
+	in.contact = contact;
+	in.external_id = id;
+	in.text = "canary text";
+	return in;
 }
 
 static void put(struct fixture *f, const char *contact, const char *id)

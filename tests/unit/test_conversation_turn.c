@@ -80,19 +80,13 @@ static int teardown(void **state)
 static int write_text(struct fixture *f, const char *id, const char *text, struct turn_done *done,
 		      struct err *err)
 {
-	const struct inbound in = { .channel = "twilio",
-				    .contact = WHO,
-				    .receiver = "whatsapp:+14155238886",
-				    .account = "",
-				    .external_id = id,
-				    .text = text,
-				    .payload = "",
-				    .profile_name = "",
-				    .user_id = "",
-				    .latitude = "",
-				    .longitude = "",
-				    .place = "" };
+	struct inbound in;
 
+	inbound_init(&in);
+	in.channel = "twilio";
+	in.contact = WHO;
+	in.external_id = id;
+	in.text = text;
 	return turn_message(&f->conversation, f->bot, &in, TURN_INLINE, &f->arena, done, err);
 }
 
