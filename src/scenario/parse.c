@@ -357,6 +357,8 @@ static int parse_setting(struct parser *p, char *rest)
 	cut_blanks_behind(rest);
 	if (!*name)
 		return FAIL(p, "write: setting NAME value");
+	if (!stage_knows_setting(name))
+		return FAIL(p, "no pack sees a setting %s; WEB_APP_URL is one", name);
 	if (!p->s->setting_line)
 		p->s->setting_line = p->line;
 	p->s->settings[p->s->setting_count++] = (struct scenario_setting){ name, rest };
@@ -418,9 +420,13 @@ int scenario_parse(const char *file, struct str text, struct arena *a,
 		   struct scenario **scenario_out, struct scenario_fault *fault)
 {
 	size_t most = count_lines(text);
-	struct parser p = { .a = a, .fault = fault, .at = text.p, .end = text.p + text.n };
+	struct parser p = { .a = a, .fault = fault };
 	char *line;
 
+	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0) /* some editors begin so */
+		text = (struct str){ text.p + 3, text.n - 3 };
+	p.at = text.p;
+	p.end = text.p + text.n;
 	p.s = arena_alloc(a, sizeof *p.s);
 	*p.s = (struct scenario){ .file = file,
 				  .contact = "whatsapp:+919812345678",

@@ -151,6 +151,8 @@ struct stage {
 	size_t record_count;
 };
 
+/* Whether packs see a setting of this name. */
+bool stage_knows_setting(const char *name);
 void stage_open(struct stage *st, const struct scenario *s, const struct flow *flow,
 		struct flow_cover *cover, struct arena *a);
 /* Stores the session and reads it back, as between two processes. */

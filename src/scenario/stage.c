@@ -25,6 +25,14 @@ static const struct scenario_setting defaults[] = {
 	{ "TWILIO_WHATSAPP_NUMBER", "whatsapp:+14155238886" },
 };
 
+bool stage_knows_setting(const char *name)
+{
+	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+		if (strcmp(defaults[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void add_settings(struct arena *a, struct value *all, const struct scenario_setting *list,
 			 size_t count)
 {
