@@ -336,7 +336,8 @@ static void what_cannot_be_is_told(void **state)
 		  "send_otp=failed held " },
 		{ "it never ends", OPENING "> yes\n> restart\n", "not so", 0, 11,
 		  "send_otp=never held " },
-		{ "a setting", "# x\nsetting WEB_APP_URL b\nsetting PUBLIC_URL c\n> hi\n", NULL, 0, 2, "" },
+		{ "a setting", "# x\nsetting WEB_APP_URL b\nsetting PUBLIC_URL c\n> hi\n", NULL, 0,
+		  2, "" },
 		{ "a language", "language hi\n> hi\n", NULL, 0, 1, "" },
 		{ "two at once",
 		  OPENING "> yes\n> restart\n> Asha\n> 3\n> 400001\n> 9876543210\n> yes\n"
