@@ -214,6 +214,18 @@ int redis_exchange_one(struct redis_pool *pool, struct redis_batch *batch, redis
 	return 0;
 }
 
+int redis_exchange_yes(struct redis_pool *pool, struct redis_batch *batch, struct err *err)
+{
+	redisReply *reply;
+	int yes;
+
+	if (redis_exchange_one(pool, batch, &reply, err) < 0)
+		return -1;
+	yes = redis_reply_int(reply) != 0;
+	freeReplyObject(reply);
+	return yes;
+}
+
 /* Reads one reply that must not be an error. */
 static int expect(struct redis_connection *c, int64_t deadline, const char *what, char *sha,
 		  struct err *err)

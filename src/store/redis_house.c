@@ -20,8 +20,7 @@ int redis_allow(void *self, const char *key, const char *member, unsigned limit,
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct redis_command *c;
-	redisReply *reply;
-	int ret = -1;
+	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
 	c = redis_script(&b, st->pool, REDIS_SCRIPT_ALLOW, 1);
@@ -30,10 +29,7 @@ int redis_allow(void *self, const char *key, const char *member, unsigned limit,
 	redis_arg_int(c, limit);
 	redis_arg_int(c, window_ms);
 	redis_arg_int(c, now_ms);
-	if (redis_exchange_one(st->pool, &b, &reply, err) == 0) {
-		ret = redis_reply_int(reply) != 0;
-		freeReplyObject(reply);
-	}
+	ret = redis_exchange_yes(st->pool, &b, err);
 	arena_free(&tmp);
 	return ret;
 }

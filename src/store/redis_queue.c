@@ -194,8 +194,7 @@ int redis_call_renew(void *self, const char *contact, const char *call_id, int64
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct redis_command *c;
-	redisReply *reply;
-	int ret = -1;
+	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
 	c = redis_script(&b, st->pool, REDIS_SCRIPT_CALL_RENEW, 2);
@@ -204,10 +203,7 @@ int redis_call_renew(void *self, const char *contact, const char *call_id, int64
 	redis_arg_text(c, contact);
 	redis_arg_text(c, call_id);
 	redis_arg_int(c, lease_ms);
-	if (redis_exchange_one(st->pool, &b, &reply, err) == 0) {
-		ret = redis_reply_int(reply) != 0;
-		freeReplyObject(reply);
-	}
+	ret = redis_exchange_yes(st->pool, &b, err);
 	arena_free(&tmp);
 	return ret;
 }
@@ -358,8 +354,7 @@ static int apply_to(struct redis_store *st, const char *id, const struct news *n
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct redis_command *c;
-	redisReply *reply;
-	int ret = -1;
+	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
 	b.deadline = news->deadline;
@@ -371,10 +366,7 @@ static int apply_to(struct redis_store *st, const char *id, const struct news *n
 	redis_arg_int(c, news->now_ms);
 	redis_arg_int(c, DRIVER_DONE_KEEP_MS);
 	arg_ladder(c, news->status);
-	if (redis_exchange_one(st->pool, &b, &reply, err) == 0) {
-		ret = redis_reply_int(reply) != 0;
-		freeReplyObject(reply);
-	}
+	ret = redis_exchange_yes(st->pool, &b, err);
 	arena_free(&tmp);
 	return ret;
 }

@@ -281,8 +281,7 @@ int redis_reply_divert(void *self, const char *contact, const char *external_id,
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct redis_command *c;
-	redisReply *reply;
-	int ret;
+	int yes;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
 	c = redis_script(&b, st->pool, REDIS_SCRIPT_DIVERT, 6 + 2 * row_count);
@@ -299,11 +298,8 @@ int redis_reply_divert(void *self, const char *contact, const char *external_id,
 	redis_arg_u64(c, row_count);
 	for (size_t i = 0; i < row_count; i++)
 		redis_arg_row(c, &rows[i]);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
-	if (ret == 0) {
-		*done_out = redis_reply_int(reply) != 0;
-		freeReplyObject(reply);
-	}
+	yes = redis_exchange_yes(st->pool, &b, err);
+	*done_out = yes > 0;
 	arena_free(&tmp);
-	return ret;
+	return yes < 0 ? -1 : 0;
 }
