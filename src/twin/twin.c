@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/mem.h"
 
 /* ---- routes ---- */
@@ -158,12 +158,8 @@ struct cJSON *twin_body(struct twin_call *call)
 
 bool twin_wait_until(struct twin *twin, int64_t until_ms)
 {
-	struct timespec until = { .tv_sec = until_ms / 1000,
-				  .tv_nsec = until_ms % 1000 * 1000000L };
-
-	if (twin->stopping)
-		return false;
-	return pthread_cond_timedwait(&twin->changed, &twin->lock, &until) == 0 && !twin->stopping;
+	return !twin->stopping && cond_wait_until(&twin->changed, &twin->lock, until_ms) &&
+	       !twin->stopping;
 }
 
 void twin_changed(struct twin *twin)
@@ -203,16 +199,12 @@ static int start(struct twin *twin, struct err *err)
 int twin_open(const struct twin_settings *set, struct twin **twin_out, struct err *err)
 {
 	struct twin *twin;
-	pthread_condattr_t attr;
 
 	if (!set->account_sid[0] || !set->auth_tokens[0])
 		return err_set(err, ERR_INPUT, "the sandbox needs an account SID and a token");
 	twin = mem_alloc(sizeof *twin);
 	pthread_mutex_init(&twin->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&twin->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&twin->changed);
 	copy_settings(twin, set);
 	twin->messages = mem_array(TWIN_MAX_MESSAGES, sizeof *twin->messages);
 	twin->event_first = 1;
