@@ -146,12 +146,9 @@ static struct inbound *add_message(struct parser *p, enum inbound_kind kind, con
 {
 	struct inbound *in = &add_act(p, ACT_SAY)->message;
 
-	*in = (struct inbound){ .kind = kind,
-				.text = text,
-				.payload = "",
-				.latitude = "",
-				.longitude = "",
-				.place = "" };
+	inbound_init(in);
+	in->kind = kind;
+	in->text = text;
 	return in;
 }
 

@@ -172,10 +172,8 @@ int stage_say(struct stage *st, const struct inbound *message, struct err *err)
 	in.channel = "scenario";
 	in.contact = st->env.contact;
 	in.receiver = "whatsapp:+14155238886";
-	in.account = "";
 	in.external_id = arena_printf(st->a, "SM%032x", st->turns + 1);
 	in.profile_name = st->scenario->profile_name;
-	in.user_id = "";
 	in.received_ms = st->env.now_ms;
 	return run(st, &(struct flow_input){ .kind = FLOW_INPUT_MESSAGE, .message = &in }, err);
 }
