@@ -104,12 +104,27 @@ struct send_result {
 void channel_read_send(const struct channel *c, const struct net_answer *answer,
 		       struct send_result *result_out);
 
+/* The provider's words for an error code, for people: a short sentence, never NULL. */
+const char *channel_error_text(const struct channel *c, int error_code);
+
+/* Asks the provider where the message o->external_id is. read_status: 0, or -1 when the answer does
+ * not tell. */
+int channel_describe_status(const struct channel *c, const struct outbound *o, struct arena *a,
+			    struct net_request *req_out, struct err *err);
+int channel_read_status(const struct channel *c, const struct outbound *o,
+			const struct net_answer *answer, struct status_news *news_out,
+			struct arena *a);
+
 /* Asks the provider for messages to o's contact since `since_ms`, to find one that an
- * unsure attempt may have made. read_lookup: 1 found, 0 certainly not there, -1 cannot tell. */
+ * unsure attempt may have made. */
 int channel_describe_lookup(const struct channel *c, const struct outbound *o, int64_t since_ms,
 			    struct arena *a, struct net_request *req_out, struct err *err);
+enum { CHANNEL_MAX_FOUND = 16 };
+/* *found_out of them could be o, newest first, in results_out: whoever asks knows which belong to
+ * other rows. Returns 0; -1 cannot tell (no answer, or not all of the list). */
 int channel_read_lookup(const struct channel *c, const struct outbound *o,
-			const struct net_answer *answer, struct send_result *result_out);
+			const struct net_answer *answer,
+			struct send_result results_out[CHANNEL_MAX_FOUND], size_t *found_out);
 
 /* ---- for people who are stuck (samvad sign, verify, send) ---- */
 

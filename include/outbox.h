@@ -3,8 +3,8 @@
  *
  * Every message that is not an HTTP answer passes here: late results first,
  * broadcasts after. Knows when to send; channel.h knows how. Decides no text.
- * Rows are put into the store by the turn that made them; this room claims,
- * sends and settles them. One thread per process, many sends in flight.
+ * Rows are put into the store by whoever made them; this room claims, sends and settles
+ * them, and hears what became of them. One thread per process, many sends in flight.
  */
 #ifndef SAMVAD_OUTBOX_H
 #define SAMVAD_OUTBOX_H
@@ -16,7 +16,8 @@
 #include "channel.h"
 #include "model/outbound.h"
 #include "net.h"
-#include "store.h"
+#include "store/outbox.h"
+#include "base/id.h"
 
 struct outbox; /* opaque: see src/outbox/ */
 
@@ -25,8 +26,10 @@ struct outbox_settings {
 	struct channel *channel;
 	struct net *net;
 	const struct clock *clock;
-	unsigned max_attempts; /* after these: DEAD; 20 by default */
-	unsigned send_rate;    /* messages per second; 80 by default */
+	const char *sender;	/* whose rate it is: the configured sender's address */
+	unsigned max_attempts;	/* after these: DEAD; 20 by default */
+	unsigned send_rate;	/* messages per second of the sender, over all processes; 80 */
+	unsigned max_in_flight; /* attempts and look-ups under way; 200 by default */
 	int poll_ms; /* how often due rows are looked for without a wake; 500 by default */
 };
 
@@ -40,6 +43,25 @@ void outbox_close(struct outbox **box);
 /* Rows may be due now. Cheap; any thread. */
 void outbox_wake(struct outbox *box);
 
+/* The broadcasts to be sent from now on (at most OUTBOX_MAX_BROADCASTS, fairly by turns, after
+ * the lines). Any thread; replaces the list before. What is under way ends. */
+enum { OUTBOX_MAX_BROADCASTS = 16 };
+void outbox_use_broadcasts(struct outbox *box, const char (*ids)[ID_HEX_SIZE], size_t count);
+
+/* News of a message: moves its row up the ladder and does what its code asks for (the same as
+ * when a send is refused with it): 21610 marks the opt-out, 63016 goes again as a template or
+ * waits for the contact, 63018 slows the sender, 63015 and blocks are remembered of the contact. 1
+ * known, 0 unknown message, -1 the store: answer 503. Any thread. */
+int outbox_hear(struct outbox *box, const struct status_news *news, struct err *err);
+
+struct outbox_state { /* for health, metrics and whoever pauses a broadcast */
+	unsigned in_flight;
+	int config_code;   /* the provider refuses everything until an operator acts; 0: it does not
+			    */
+	int64_t config_ms; /* when that was last heard */
+};
+void outbox_look(struct outbox *box, struct outbox_state *state_out);
+
 /* ---- policy.c: what next, and when. Pure. ---- */
 
 enum outbox_next {
@@ -50,6 +72,23 @@ enum outbox_next {
 			   */
 	NEXT_DEAD,	  /* failed for good */
 };
+
+/* Whether a claimed row may go out, seen from its contact: OUTBOUND_NO_REASON, or why not.
+ * *as_template_out: it goes as its template (the window is closed and it has one). A reply is
+ * held back only by an opt-out that is newer than itself. */
+enum outbound_reason outbox_admit(const struct outbound *row, const struct contact_facts *facts,
+				  int64_t now_ms, bool *as_template_out);
+
+/* What a provider's code asks for beyond this message, in a refusal or in a callback. */
+enum outbox_consequence {
+	OUTBOX_NOTHING,
+	OUTBOX_OPT_OUT,	      /* into the ledger, with the code as its words */
+	OUTBOX_CLOSED_WINDOW, /* again as the template, else parked */
+	OUTBOX_SLOW_DOWN,     /* the sender's rate */
+	OUTBOX_UNREACHABLE,   /* remembered of the contact until they write */
+	OUTBOX_CONFIGURATION, /* nothing will go until an operator acts */
+};
+enum outbox_consequence outbox_consequence(int error_code);
 struct outbox_plan {
 	enum outbox_next next;
 	int64_t delay_ms;

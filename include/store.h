@@ -1,7 +1,8 @@
 /*
  * store.h - what Samvad remembers.
  *
- * One interface over SQLite (embedded), Redis and memory (tests). The guard
+ * Sessions, turns, calls, records; store/outbox.h: messages that wait; store/broadcast.h:
+ * audiences. One interface over SQLite (embedded), Redis and memory (tests). The guard
  * (src/store/guard_private.h) checks arguments, seals and opens private parts,
  * measures and logs around the drivers; callers never reach a driver.
  * Private parts (texts, answers, records' fields) are sealed with the contact
@@ -117,7 +118,7 @@ struct turn {
 	struct reply answer;
 
 	const struct session *session; /* the new one; its revision is the one that was loaded */
-	struct contact_facts facts;
+	struct contact_facts facts;    /* its consent counts only together with `consent` */
 	const struct consent_event *consent; /* or NULL */
 	const struct record *records;
 	size_t record_count;
@@ -173,35 +174,35 @@ int store_call_renew(struct store *store, const char *contact, const char *call_
 int store_allow(struct store *store, const char *key, const char *member, unsigned limit,
 		int64_t window_ms, int64_t now_ms, struct err *err);
 
-/* ---- outbox ---- */
-
-/* Leases due rows to the caller until lease_ms: of each contact only the first
- * unfinished row, so that order is kept. Rows come back as CLAIMED (send it), or
- * UNSURE when an attempt may have been made before: a lease lapsed, or it was settled
- * as UNSURE (look it up). Each claim counts attempts up by one. */
-int store_outbox_claim(struct store *store, int64_t now_ms, int64_t lease_ms, unsigned max,
-		       struct arena *a, struct outbound **rows_out, size_t *count_out,
-		       struct err *err);
-/* Writes what came of it: state, due_ms (WAITING, UNSURE), external_id, status, error_code,
- * attempts. ACCEPTED and DEAD let the contact's next row go. Status never steps back; a row
- * that is ACCEPTED stays so; settled as UNSURE after its status was heard it becomes ACCEPTED.
- * A row that is not there any more: 0. */
-int store_outbox_settle(struct store *store, const struct outbound *row, int64_t now_ms,
-			struct err *err);
-/* A status callback, by our id if it is known, else by the provider's. An UNSURE row that is heard
- * of becomes ACCEPTED. 1 known, 0 unknown. */
-int store_status_apply(struct store *store, const char *contact, const char *our_id,
-		       const char *external_id, enum status status, int error_code, int64_t now_ms,
-		       struct err *err);
-/* One row by id; 1/0/-1. */
-int store_outbox_get(struct store *store, const char *contact, const char *id, struct arena *a,
-		     struct outbound *row_out, struct err *err);
-
 /* ---- records, looking, keeping house ---- */
+
+/* Who did what, for admins; plain, without any private text. */
+struct audit_entry {
+	int64_t at_ms;
+	const char *action;	/* "broadcast.create", "broadcast.pause", … */
+	const char *object;	/* an id, or "" */
+	const char *detail;	/* or "" */
+	const char *request_id; /* or "" */
+};
+int store_audit_add(struct store *store, const struct audit_entry *e, struct err *err);
+/* Newest first; of one object, or of all (NULL). At most max. */
+int store_audit_list(struct store *store, const char *object, unsigned max, struct arena *a,
+		     struct audit_entry **list_out, size_t *count_out, struct err *err);
 
 /* 1/0/-1. */
 int store_record_get(struct store *store, const char *type, const char *id, struct arena *a,
 		     struct record *record_out, struct err *err);
+
+/* Newest first: of a type, of one contact or of all (NULL), in one state or in any (""). Pages
+ * as store_audience_page. */
+int store_record_list(struct store *store, const char *type, const char *contact, const char *state,
+		      const char *cursor, unsigned max, struct arena *a, struct record **list_out,
+		      size_t *count_out, const char **next_out, struct err *err);
+/* Changes the state if it is still `from` ("": whatever it is), with the audit entry (or NULL) in
+ * the same step where the store can. 1, or 0: not there, or in another state. */
+int store_record_change(struct store *store, const char *type, const char *id, const char *from,
+			const char *to, int64_t now_ms, const struct audit_entry *audit,
+			struct err *err);
 
 struct store_step_count {
 	const char *step; /* public name */
@@ -215,6 +216,7 @@ struct store_stats {
 	int64_t outbox_waiting; /* waiting, claimed */
 	int64_t outbox_unsure;
 	int64_t outbox_dead;
+	int64_t outbox_parked;
 	int64_t calls_waiting;
 	int64_t as_of_ms;
 };

@@ -23,6 +23,12 @@ struct contact_facts {
 	int64_t last_in_ms; /* opens the 24-hour service window */
 	enum consent consent;
 	bool unfinished; /* the last session was not completed: it may have expired */
+	/* Written by the store's own steps, not by a turn's commit: */
+	int64_t consent_ms;  /* since when the consent is as it is */
+	int64_t last_out_ms; /* the last attempt to send */
+	int trouble_code;    /* the provider's code that says they cannot be reached, or 0 */
+	int64_t trouble_ms;  /* when it was heard; a later message of theirs ends the trouble */
+	unsigned parked;     /* messages that wait for their next one */
 };
 
 /* "channel:rest", 3 to CONTACT_MAX printable ASCII bytes without blanks. */

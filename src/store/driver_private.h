@@ -25,16 +25,28 @@
  *     arguments after it returns.
  * 11. MAY delete what has passed its time at any moment, and does so at the
  *     latest in sweep().
- * 12. MAY NOT log, retry, seal, or read a clock for data (now_ms is given).
+ * 12. MUST keep a broadcast's counts in the same step as the rows they count: a count for each
+ *     (state, reason, status, error code) that occurs, never negative.
+ * 13. MUST leave consent and the facts below it alone in commit, unless the turn carries a
+ *     consent event (then consent and consent_ms are written, together with its ledger row).
+ * 14. MAY NOT log, retry, seal, or read a clock for data (now_ms is given).
  */
 #ifndef SAMVAD_STORE_DRIVER_PRIVATE_H
 #define SAMVAD_STORE_DRIVER_PRIVATE_H
 
 #include "store.h"
+#include "store/broadcast.h"
+#include "store/outbox.h"
 
-/* When the settings say 0: 72 hours. Finished outbox rows: 30 days after their last change. */
-#define DRIVER_SEEN_KEEP_MS INT64_C(259200000)
-#define DRIVER_DONE_KEEP_MS INT64_C(2592000000)
+/* When the settings say 0: 72 hours. Finished outbox rows: 30 days after their last change; a
+ * broadcast, its rows and counts: 70 days after it was made (it may start 35 days late).
+ * Audit entries: a year, at most 100,000. PARKED rows: 7 days, then DEAD for OUTSIDE_WINDOW. */
+#define DRIVER_SEEN_KEEP_MS	 INT64_C(259200000)
+#define DRIVER_DONE_KEEP_MS	 INT64_C(2592000000)
+#define DRIVER_BROADCAST_KEEP_MS INT64_C(6048000000)
+#define DRIVER_PARKED_KEEP_MS	 INT64_C(604800000)
+#define DRIVER_AUDIT_KEEP_MS	 INT64_C(31536000000)
+enum { DRIVER_AUDIT_MAX = 100000 };
 
 struct driver_session { /* plain fields and the sealed rest */
 	const char *flow;
@@ -59,7 +71,7 @@ struct driver_view {
 	struct driver_session session;
 };
 
-struct driver_outbound { /* plain fields and the sealed rest (text, sender, account) */
+struct driver_outbound { /* plain fields and the sealed rest (texts, sender, account) */
 	const char *id;
 	enum outbound_kind kind;
 	const char *channel;
@@ -67,10 +79,36 @@ struct driver_outbound { /* plain fields and the sealed rest (text, sender, acco
 	int64_t created_ms;
 	int64_t due_ms;
 	unsigned attempts;
+	int64_t changed_ms;
 	enum outbound_state state;
+	enum outbound_reason reason;
 	const char *external_id;
 	enum status status;
 	int error_code;
+	const char *broadcast; /* "": counted by none */
+	struct str box;
+};
+
+struct driver_claim {
+	struct driver_outbound row;
+	struct contact_facts facts;
+};
+
+struct driver_member { /* of an audience */
+	const char *contact;
+	struct contact_facts facts;
+	struct driver_session session; /* no box unless values were asked for */
+};
+
+struct driver_broadcast { /* as struct broadcast, its sealed part in the box */
+	struct broadcast plain;
+	struct str box;
+};
+
+struct driver_consent { /* a row of the ledger */
+	enum consent consent;
+	const char *external_id;
+	int64_t at_ms;
 	struct str box;
 };
 
@@ -134,19 +172,70 @@ struct store_driver {
 			  struct err *err);
 	int (*allow)(void *self, const char *key, const char *member, unsigned limit,
 		     int64_t window_ms, int64_t now_ms, struct err *err);
-	int (*outbox_claim)(void *self, int64_t now_ms, int64_t lease_ms, unsigned max,
-			    struct arena *a, struct driver_outbound **rows_out, size_t *count_out,
-			    struct err *err);
-	int (*outbox_settle)(void *self, const struct driver_outbound *row, int64_t now_ms,
-			     struct err *err);
+	/* broadcast NULL: the lines. */
+	int (*outbox_claim)(void *self, const char *broadcast, int64_t pace_ms, int64_t now_ms,
+			    int64_t lease_ms, unsigned max, struct arena *a,
+			    struct driver_claim **claims_out, size_t *count_out, struct err *err);
+	int (*outbox_settle)(void *self, const struct driver_outbound *rows, size_t count,
+			     int64_t now_ms, struct err *err);
 	/* our_id, external_id: "" when not given. */
 	int (*status_apply)(void *self, const char *contact, const char *our_id,
 			    const char *external_id, enum status status, int error_code,
 			    int64_t now_ms, struct err *err);
-	int (*outbox_get)(void *self, const char *contact, const char *id, struct arena *a,
-			  struct driver_outbound *row_out, struct err *err);
+	/* id or external_id is "". */
+	int (*outbox_get)(void *self, const char *contact, const char *id, const char *external_id,
+			  struct arena *a, struct driver_outbound *row_out, struct err *err);
+	int (*outbox_replace)(void *self, const char *id, enum status status, int error_code,
+			      const struct driver_outbound *successor, int64_t now_ms,
+			      struct err *err);
+	int (*outbox_unpark)(void *self, const char *contact, int64_t now_ms, struct err *err);
+	int (*status_claim)(void *self, int64_t now_ms, unsigned max, struct arena *a,
+			    struct driver_outbound **rows_out, size_t *count_out, struct err *err);
+	/* Both NULL where there is one process: the guard keeps the rate in memory. */
+	int (*rate_take)(void *self, const char *sender, unsigned rate, bool spare, unsigned want,
+			 unsigned *granted_out, int64_t *wait_ms_out, struct err *err);
+	int (*rate_slow)(void *self, const char *sender, unsigned divisor, int64_t duration_ms,
+			 struct err *err);
+	int (*consent_add)(void *self, const char *contact, const struct driver_consent *c,
+			   struct err *err);
+	int (*consent_list)(void *self, const char *contact, unsigned max, struct arena *a,
+			    struct driver_consent **list_out, size_t *count_out, struct err *err);
+	int (*trouble_set)(void *self, const char *contact, int code, int64_t now_ms,
+			   struct err *err);
+	int (*audit_add)(void *self, const struct audit_entry *e, struct err *err);
+	int (*audit_list)(void *self, const char *object, unsigned max, struct arena *a,
+			  struct audit_entry **list_out, size_t *count_out, struct err *err);
+	int (*broadcast_create)(void *self, const struct driver_broadcast *b,
+				const struct audit_entry *audit, struct arena *a,
+				struct driver_broadcast *existing_out, struct err *err);
+	int (*broadcast_get)(void *self, const char *id, struct arena *a,
+			     struct driver_broadcast *b_out, struct err *err);
+	int (*broadcast_change)(void *self, const struct driver_broadcast *b,
+				const struct audit_entry *audit, struct err *err);
+	int (*broadcast_list)(void *self, bool open_only, int64_t before_ms, unsigned max,
+			      struct arena *a, struct driver_broadcast **list_out,
+			      size_t *count_out, struct err *err);
+	int (*broadcast_counts)(void *self, const char *id, struct arena *a,
+				struct broadcast_count **list_out, size_t *count_out,
+				struct err *err);
+	int (*audience_page)(void *self, const char *step, const char *cursor, unsigned max,
+			     bool with_boxes, int64_t now_ms, struct arena *a,
+			     struct driver_member **list_out, size_t *count_out,
+			     const char **next_out, struct err *err);
+	int (*recipients_add)(void *self, const struct driver_outbound *rows, size_t count,
+			      struct err *err);
+	int (*recipients_page)(void *self, const char *broadcast, const char *cursor, unsigned max,
+			       struct arena *a, struct driver_outbound **rows_out,
+			       size_t *count_out, const char **next_out, struct err *err);
 	int (*record_get)(void *self, const char *type, const char *id, struct arena *a,
 			  struct driver_record *record_out, struct err *err);
+	int (*record_list)(void *self, const char *type, const char *contact, const char *state,
+			   const char *cursor, unsigned max, struct arena *a,
+			   struct driver_record **list_out, size_t *count_out,
+			   const char **next_out, struct err *err);
+	int (*record_change)(void *self, const char *type, const char *id, const char *from,
+			     const char *to, int64_t now_ms, const struct audit_entry *audit,
+			     struct err *err);
 	int (*stats)(void *self, int64_t now_ms, struct arena *a, struct store_stats *stats_out,
 		     struct err *err);
 	/* The old bot's JSON text, as it stands. 1/0/-1; NULL: the driver has none. */

@@ -21,10 +21,25 @@ bool rule_outbound_done(enum outbound_state s);
 /* One claim of a due row: a lapsed or unsure one comes back UNSURE. */
 void rule_claim(struct driver_outbound *row, int64_t lease_ms);
 /* Merges what a worker says into the row. A row the provider has stays
- * ACCEPTED; an UNSURE one whose status is known already becomes it. */
+ * ACCEPTED; an UNSURE one whose status is known already becomes it. News of an
+ * older claim (other attempts) is heard only when it says ACCEPTED. */
 void rule_settle(struct driver_outbound *row, const struct driver_outbound *news);
 /* Merges a status callback. Pointers of the row may point to external_id afterwards. */
 void rule_status(struct driver_outbound *row, const char *external_id, enum status status,
 		 int error_code);
+
+/* When a row that is ACCEPTED with this status is to be asked about at the provider: so long
+ * after now; 0: never (delivered, final, or asked often enough). */
+int64_t rule_ask_after_ms(enum status status, unsigned asked);
+
+/* The rate of one sender: GCRA with two arrival times, all in microseconds of one clock. */
+struct rule_rate {
+	int64_t all_us;	  /* theoretical arrival of the next send */
+	int64_t spare_us; /* of the next one of a broadcast */
+	int64_t slow_until_us;
+	unsigned divisor; /* until then */
+};
+unsigned rule_rate_take(struct rule_rate *r, int64_t now_us, unsigned rate, bool spare,
+			unsigned want, int64_t *wait_us_out);
 
 #endif
