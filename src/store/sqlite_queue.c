@@ -32,6 +32,7 @@ static void read_row(sqlite3_stmt *q, struct arena *a, struct row *r)
 	o->status = (enum status)sqlite3_column_int(q, 10);
 	o->error_code = sqlite3_column_int(q, 11);
 	o->box = sqlite_box(q, 12, a);
+	o->broadcast = "";
 }
 
 /* One row by two keys (contact and id or external id). 1/0/-1. */
@@ -145,7 +146,7 @@ struct claim_job {
 	int64_t lease_ms;
 	unsigned max;
 	struct arena *a;
-	struct driver_outbound *rows;
+	struct driver_claim *claims;
 	size_t count;
 };
 
@@ -168,7 +169,7 @@ static int due_places(struct sqlite_conn *c, const struct claim_job *job, int64_
 }
 
 static int claim_row(struct sqlite_conn *c, const struct claim_job *job, int64_t seq,
-		     struct driver_outbound *row_out, struct err *err)
+		     struct driver_claim *claim_out, struct err *err)
 {
 	sqlite3_stmt *q = sqlite_sql(c, SQL_OUTBOX_BY_SEQ, err);
 	struct row r;
@@ -184,7 +185,7 @@ static int claim_row(struct sqlite_conn *c, const struct claim_job *job, int64_t
 	if (ret != 1)
 		return ret < 0 ? -1 : err_set(err, ERR_BUG, "sqlite: a line without its row");
 	rule_claim(&r.o, job->lease_ms);
-	*row_out = r.o;
+	claim_out->row = r.o;
 	if (set_row(c, &r, job->now_ms, err) < 0)
 		return -1;
 	return set_line(c, r.o.contact, seq, job->lease_ms, err);
@@ -198,9 +199,9 @@ static int claim_work(struct sqlite_conn *c, void *arg, struct err *err)
 
 	if (due_places(c, job, seqs, &n, err) < 0)
 		return -1;
-	job->rows = arena_array(job->a, n, sizeof *job->rows);
+	job->claims = arena_array(job->a, n, sizeof *job->claims);
 	for (size_t i = 0; i < n; i++)
-		if (claim_row(c, job, seqs[i], &job->rows[i], err) < 0)
+		if (claim_row(c, job, seqs[i], &job->claims[i], err) < 0)
 			return -1;
 	job->count = n;
 	return 0;
@@ -225,18 +226,24 @@ static int anything_due(struct sqlite_store *s, int64_t now_ms, struct err *err)
 	return ret;
 }
 
-int sqlite_outbox_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max, struct arena *a,
-			struct driver_outbound **rows_out, size_t *count_out, struct err *err)
+int sqlite_outbox_claim(void *self, const char *broadcast, int64_t pace_ms, int64_t now_ms,
+			int64_t lease_ms, unsigned max, struct arena *a,
+			struct driver_claim **claims_out, size_t *count_out, struct err *err)
 {
 	struct sqlite_store *s = self;
 	struct claim_job job = { .now_ms = now_ms, .lease_ms = lease_ms, .max = max, .a = a };
-	int due = anything_due(s, now_ms, err);
+	int due;
 
+	(void)pace_ms;
+	*count_out = 0;
+	if (broadcast)
+		return 0;
+	due = anything_due(s, now_ms, err);
 	if (due <= 0)
 		return due;
 	if (sqlite_write(&s->writer, claim_work, &job, err) < 0)
 		return -1;
-	*rows_out = job.rows;
+	*claims_out = job.claims;
 	*count_out = job.count;
 	return 0;
 }
@@ -284,17 +291,36 @@ static int news_work(struct sqlite_conn *c, void *arg, struct err *err)
 	return ret;
 }
 
-int sqlite_outbox_settle(void *self, const struct driver_outbound *row, int64_t now_ms,
-			 struct err *err)
+struct settle_job {
+	const struct driver_outbound *rows;
+	size_t count;
+	int64_t now_ms;
+};
+
+static int settle_work(struct sqlite_conn *c, void *arg, struct err *err)
+{
+	const struct settle_job *job = arg;
+	int ret = 0;
+
+	for (size_t i = 0; i < job->count && ret >= 0; i++) {
+		struct news_job one = { .contact = job->rows[i].contact,
+					.our_id = job->rows[i].id,
+					.external_id = "",
+					.settled = &job->rows[i],
+					.now_ms = job->now_ms };
+
+		ret = news_work(c, &one, err);
+	}
+	return ret < 0 ? -1 : 0;
+}
+
+int sqlite_outbox_settle(void *self, const struct driver_outbound *rows, size_t count,
+			 int64_t now_ms, struct err *err)
 {
 	struct sqlite_store *s = self;
-	struct news_job job = { .contact = row->contact,
-				.our_id = row->id,
-				.external_id = "",
-				.settled = row,
-				.now_ms = now_ms };
+	struct settle_job job = { rows, count, now_ms };
 
-	return sqlite_write(&s->writer, news_work, &job, err) < 0 ? -1 : 0;
+	return sqlite_write(&s->writer, settle_work, &job, err);
 }
 
 int sqlite_status_apply(void *self, const char *contact, const char *our_id,
@@ -312,8 +338,8 @@ int sqlite_status_apply(void *self, const char *contact, const char *our_id,
 	return sqlite_write(&s->writer, news_work, &job, err);
 }
 
-int sqlite_outbox_get(void *self, const char *contact, const char *id, struct arena *a,
-		      struct driver_outbound *row_out, struct err *err)
+int sqlite_outbox_get(void *self, const char *contact, const char *id, const char *external_id,
+		      struct arena *a, struct driver_outbound *row_out, struct err *err)
 {
 	struct sqlite_store *s = self;
 	struct sqlite_conn *c = sqlite_reader(s, err);
@@ -322,7 +348,10 @@ int sqlite_outbox_get(void *self, const char *contact, const char *id, struct ar
 
 	if (!c)
 		return -1;
-	ret = find_row(c, SQL_OUTBOX_BY_ID, contact, id, a, &r, err);
+	if (*id)
+		ret = find_row(c, SQL_OUTBOX_BY_ID, contact, id, a, &r, err);
+	else
+		ret = find_row(c, SQL_OUTBOX_BY_EXTERNAL, contact, external_id, a, &r, err);
 	*row_out = r.o;
 	sqlite_reader_return(s, c);
 	return ret;
