@@ -195,14 +195,15 @@ int redis_calls_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max
 		      struct call_due **due_out, size_t *count_out, struct err *err);
 int redis_call_renew(void *self, const char *contact, const char *call_id, int64_t lease_ms,
 		     struct err *err);
-int redis_outbox_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max, struct arena *a,
-		       struct driver_outbound **rows_out, size_t *count_out, struct err *err);
-int redis_outbox_settle(void *self, const struct driver_outbound *row, int64_t now_ms,
-			struct err *err);
+int redis_outbox_claim(void *self, const char *broadcast, int64_t pace_ms, int64_t now_ms,
+		       int64_t lease_ms, unsigned max, struct arena *a,
+		       struct driver_claim **claims_out, size_t *count_out, struct err *err);
+int redis_outbox_settle(void *self, const struct driver_outbound *rows, size_t count,
+			int64_t now_ms, struct err *err);
 int redis_status_apply(void *self, const char *contact, const char *our_id, const char *external_id,
 		       enum status status, int error_code, int64_t now_ms, struct err *err);
-int redis_outbox_get(void *self, const char *contact, const char *id, struct arena *a,
-		     struct driver_outbound *row_out, struct err *err);
+int redis_outbox_get(void *self, const char *contact, const char *id, const char *external_id,
+		     struct arena *a, struct driver_outbound *row_out, struct err *err);
 int redis_allow(void *self, const char *key, const char *member, unsigned limit, int64_t window_ms,
 		int64_t now_ms, struct err *err);
 int redis_record_get(void *self, const char *type, const char *id, struct arena *a,

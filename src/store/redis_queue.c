@@ -270,17 +270,24 @@ static void add_outbox_claim(struct redis_store *st, struct redis_batch *b,
 
 static void take_row(const redisReply *reply, struct arena *a, void *list, size_t i)
 {
-	read_row(reply, a, &((struct driver_outbound *)list)[i]);
+	struct driver_claim *claim = &((struct driver_claim *)list)[i];
+
+	*claim = (struct driver_claim){ .facts.known = false };
+	read_row(reply, a, &claim->row);
 }
 
-int redis_outbox_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max, struct arena *a,
-		       struct driver_outbound **rows_out, size_t *count_out, struct err *err)
+int redis_outbox_claim(void *self, const char *broadcast, int64_t pace_ms, int64_t now_ms,
+		       int64_t lease_ms, unsigned max, struct arena *a,
+		       struct driver_claim **claims_out, size_t *count_out, struct err *err)
 {
 	static const struct claim rows = { "ob", add_outbox_claim, take_row };
 
+	if (broadcast)
+		return err_set(err, ERR_TEMP, "Redis: no queue of broadcasts (pace %d ms)",
+			       (int)pace_ms);
 	max = max < CLAIM_MOST ? max : CLAIM_MOST;
-	*rows_out = arena_array(a, max, sizeof **rows_out);
-	return claim(self, &rows, now_ms, lease_ms, max, a, *rows_out, count_out, err);
+	*claims_out = arena_array(a, max, sizeof **claims_out);
+	return claim(self, &rows, now_ms, lease_ms, max, a, *claims_out, count_out, err);
 }
 
 /* The keys of settle and status: o ob oq n done x. */
@@ -308,18 +315,11 @@ static void arg_ladder(struct redis_command *c, enum status news)
 	redis_arg_text(c, arena_strdup(c->arena, digits));
 }
 
-int redis_outbox_settle(void *self, const struct driver_outbound *row, int64_t now_ms,
-			struct err *err)
+static void add_settle(struct redis_store *st, struct redis_batch *b,
+		       const struct driver_outbound *row, int64_t now_ms)
 {
-	struct redis_store *st = self;
-	struct arena tmp = { 0 };
-	struct redis_batch b;
-	struct redis_command *c;
-	redisReply *reply;
-	int ret;
+	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_SETTLE, 6);
 
-	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_SETTLE, 6);
 	row_keys(c, row->contact, row->id, row->external_id);
 	redis_arg_text(c, row->contact);
 	redis_arg_int(c, row->state);
@@ -331,9 +331,24 @@ int redis_outbox_settle(void *self, const struct driver_outbound *row, int64_t n
 	redis_arg_int(c, now_ms);
 	redis_arg_int(c, DRIVER_DONE_KEEP_MS);
 	arg_ladder(c, row->status);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
-	if (ret == 0)
-		freeReplyObject(reply);
+}
+
+int redis_outbox_settle(void *self, const struct driver_outbound *rows, size_t count,
+			int64_t now_ms, struct err *err)
+{
+	struct redis_store *st = self;
+	struct arena tmp = { 0 };
+	struct redis_batch b;
+	redisReply **replies;
+	int ret;
+
+	if (count == 0)
+		return 0;
+	redis_batch_init(&b, &tmp, REDIS_WRITE);
+	for (size_t i = 0; i < count; i++)
+		add_settle(st, &b, &rows[i], now_ms);
+	ret = redis_exchange(st->pool, &b, &replies, err);
+	redis_replies_free(replies, b.count);
 	arena_free(&tmp);
 	return ret;
 }
@@ -413,10 +428,9 @@ int redis_status_apply(void *self, const char *contact, const char *our_id, cons
 	return ret;
 }
 
-int redis_outbox_get(void *self, const char *contact, const char *id, struct arena *a,
-		     struct driver_outbound *row_out, struct err *err)
+static int get_row(struct redis_store *st, const char *contact, const char *id, int64_t deadline,
+		   struct arena *a, struct driver_outbound *row_out, struct err *err)
 {
-	struct redis_store *st = self;
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct redis_command *c;
@@ -424,6 +438,7 @@ int redis_outbox_get(void *self, const char *contact, const char *id, struct are
 	int ret = -1;
 
 	redis_batch_init(&b, &tmp, REDIS_READ);
+	b.deadline = deadline;
 	c = redis_command(&b, "HMGET");
 	redis_arg_text(c, redis_key(&tmp, redis_shard(contact), "o", id, NULL));
 	for (size_t i = 0; i < sizeof row_fields / sizeof *row_fields; i++)
@@ -437,4 +452,20 @@ int redis_outbox_get(void *self, const char *contact, const char *id, struct are
 	}
 	arena_free(&tmp);
 	return ret;
+}
+
+int redis_outbox_get(void *self, const char *contact, const char *id, const char *external_id,
+		     struct arena *a, struct driver_outbound *row_out, struct err *err)
+{
+	struct redis_store *st = self;
+	const struct news asked = { .contact = contact,
+				    .external_id = external_id,
+				    .deadline = redis_pool_deadline(st->pool) };
+	int found = 1;
+
+	if (!*id)
+		found = find_by_external(st, &asked, a, &id, err);
+	if (found == 1)
+		found = get_row(st, contact, id, asked.deadline, a, row_out, err);
+	return found;
 }
