@@ -76,10 +76,20 @@ static void write_form(struct twin *twin, const struct twin_message *m, struct b
 	add(form, "ChannelInstallSid", install);
 }
 
+/* Mixed: of ten one is lost, two come late and two come twice. */
+static enum twin_callback_fault choose(enum twin_callback_fault fault)
+{
+	static const enum twin_callback_fault dice[10] = { CALLBACKS_LOST, CALLBACKS_REORDERED,
+							   CALLBACKS_REORDERED, CALLBACKS_DOUBLED,
+							   CALLBACKS_DOUBLED };
+
+	return fault == CALLBACKS_MIXED ? dice[id_random_u64() % 10] : fault;
+}
+
 void twin_callback_queue(struct twin *twin, const struct twin_message *m)
 {
 	const char *url = m->callback_url ? m->callback_url : m->by_api ? twin->status_url : "";
-	enum twin_callback_fault fault = twin->faults.callbacks;
+	enum twin_callback_fault fault = choose(twin->faults.callbacks);
 	int64_t delay = fault == CALLBACKS_REORDERED && m->status == TWIN_SENT ? LATE_MS : 0;
 	struct buf form;
 

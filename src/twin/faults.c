@@ -12,11 +12,13 @@
 static const char *const auth_words[] = { "ok",	 "400",	      "422",  "429", "500",
 					  "503", "malformed", "slow", "hang" };
 static const char *const rest_words[] = { "ok", "429", "500", "503", "hang", "lost" };
-static const char *const callback_words[] = { "ok", "lost", "reordered", "doubled" };
+static const char *const callback_words[] = { "ok", "lost", "reordered", "doubled", "mixed" };
 
 void twin_faults_init(struct twin_faults *f)
 {
-	*f = (struct twin_faults){ .duplicate = 1 };
+	*f = (struct twin_faults){
+		.duplicate = 1, .rest_every = 1, .refused_every = 1, .undelivered_every = 1
+	};
 }
 
 void twin_faults_write(const struct twin_faults *f, struct json_writer *w, const char *key)
@@ -30,10 +32,19 @@ void twin_faults_write(const struct twin_faults *f, struct json_writer *w, const
 	json_add_int(w, "auth_delay_ms", f->auth_delay_ms);
 	json_add_text(w, "rest", rest_words[f->rest]);
 	json_add_int(w, "rest_times", f->rest_times);
+	json_add_int(w, "rest_every", f->rest_every);
+	json_add_int(w, "refused_code", f->refused_code);
+	json_add_int(w, "refused_every", f->refused_every);
 	json_add_int(w, "undelivered_code", f->undelivered_code);
+	json_add_int(w, "undelivered_every", f->undelivered_every);
 	json_add_text(w, "callbacks", callback_words[f->callbacks]);
 	json_add_bool(w, "sandbox_rate", f->sandbox_rate);
 	json_end(w);
+}
+
+bool twin_fault_hits(uint64_t *seen, int every)
+{
+	return ++*seen % (uint64_t)every == 0;
 }
 
 /* ---- reading ---- */
@@ -102,7 +113,11 @@ static void read_all(struct reading *r, struct twin_faults *f)
 	read_int(r, "auth_delay_ms", 0, 60000, &f->auth_delay_ms);
 	read_word(r, "rest", rest_words, REST_FAULTS, &rest);
 	read_int(r, "rest_times", 0, 1000000, &f->rest_times);
+	read_int(r, "rest_every", 1, 1000000, &f->rest_every);
+	read_int(r, "refused_code", 0, 99999, &f->refused_code);
+	read_int(r, "refused_every", 1, 1000000, &f->refused_every);
 	read_int(r, "undelivered_code", 0, 99999, &f->undelivered_code);
+	read_int(r, "undelivered_every", 1, 1000000, &f->undelivered_every);
 	read_word(r, "callbacks", callback_words, CALLBACKS_FAULTS, &callbacks);
 	read_bool(r, "sandbox_rate", &f->sandbox_rate);
 	f->auth = (enum twin_auth_fault)auth;

@@ -232,7 +232,9 @@ static enum twin_rest_fault take_fault(struct twin *twin)
 {
 	enum twin_rest_fault fault = twin->faults.rest;
 
-	if (fault != REST_OK && twin->faults.rest_times > 0 && --twin->faults.rest_times == 0)
+	if (fault == REST_OK || !twin_fault_hits(&twin->rest_requests, twin->faults.rest_every))
+		return REST_OK;
+	if (twin->faults.rest_times > 0 && --twin->faults.rest_times == 0)
 		twin->faults.rest = REST_OK;
 	return fault;
 }

@@ -281,8 +281,11 @@ static void set_content(struct twin_message *m, const struct order *o)
 	(void)twin_content_render(content, o->content_sid, o->variables, &text);
 	m->text = mem_strdup(text.data);
 	m->approved = true;
-	for (size_t i = 0; content && i < content->button_count; i++)
-		m->buttons[m->button_count++] = content->buttons[i];
+	if (content && content->button_count) {
+		m->buttons = mem_array(content->button_count, sizeof *m->buttons);
+		memcpy(m->buttons, content->buttons, content->button_count * sizeof *m->buttons);
+		m->button_count = content->button_count;
+	}
 	buf_free(&text);
 }
 
@@ -360,6 +363,9 @@ int twin_rest_create(struct twin_call *call)
 	read_order(&form, &o);
 	o.send_at_ms = *o.send_at ? read_time(o.send_at) : 0;
 	code = check(twin, &o);
+	if (!code && twin->faults.refused_code &&
+	    twin_fault_hits(&twin->refusable, twin->faults.refused_every))
+		code = twin->faults.refused_code;
 	if (code)
 		return twin_rest_error(call, code);
 	m = accept(twin, &o);

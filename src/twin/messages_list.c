@@ -117,7 +117,7 @@ int twin_rest_list(struct twin_call *call)
 	long shown = 0;
 
 	size = size < 1 ? PAGE_DEFAULT : size > PAGE_MAX ? PAGE_MAX : size;
-	page = page > TWIN_MAX_MESSAGES ? TWIN_MAX_MESSAGES : page;
+	page = page > TWIN_MOST_MESSAGES ? TWIN_MOST_MESSAGES : page;
 	json_begin(&w, call->out);
 	json_object(&w, NULL);
 	json_array(&w, "messages");

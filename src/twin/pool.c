@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/mem.h"
 
 /* ---- the list ---- */
@@ -45,7 +46,8 @@ static struct twin_job *add(struct twin *twin, enum twin_work work, const char *
 {
 	struct twin_job *job;
 
-	if (twin->stopping || twin->job_count >= TWIN_MAX_JOBS)
+	/* Some callbacks for each message that is kept. */
+	if (twin->stopping || twin->job_count >= twin->keep * 4)
 		return NULL;
 	job = mem_alloc(sizeof *job);
 	job->work = work;
@@ -53,7 +55,7 @@ static struct twin_job *add(struct twin *twin, enum twin_work work, const char *
 	(void)snprintf(job->sid, sizeof job->sid, "%s", sid);
 	insert(twin, job);
 	twin->job_count++;
-	twin_changed(twin);
+	(void)pthread_cond_signal(&twin->job_added);
 	return job;
 }
 
@@ -93,7 +95,7 @@ void twin_pool_hurry(struct twin *twin, const char *sid, int64_t delay_ms)
 		job->due_ms = clock_mono_ms() + delay_ms;
 		insert(twin, job);
 	}
-	twin_changed(twin);
+	(void)pthread_cond_signal(&twin->job_added);
 }
 
 /* Is the message's status before this one still being told? Then the next news must wait: without
@@ -141,7 +143,9 @@ static struct twin_job *take(struct twin *twin, int64_t *until_out)
 		job = first(twin, WORK_CALLBACK, now, until_out);
 	if (job) {
 		TAILQ_REMOVE(&twin->jobs[job->work], job, link);
-		twin->job_count--;
+		/* Who takes one may be away for long: another must watch what is due next. */
+		if (--twin->job_count > 0)
+			(void)pthread_cond_signal(&twin->job_added);
 	}
 	return job;
 }
@@ -174,7 +178,9 @@ static void run(struct twin *twin, struct twin_job *job)
 	pthread_mutex_lock(&twin->lock);
 	if (callback)
 		tell(twin, sid, false);
-	twin_changed(twin);
+	else
+		twin_changed(twin);
+	(void)pthread_cond_signal(&twin->job_added); /* what was held may go, maybe to another */
 }
 
 static void *work(void *arg)
@@ -189,7 +195,7 @@ static void *work(void *arg)
 		if (job)
 			run(twin, job);
 		else
-			(void)twin_wait_until(twin, until);
+			(void)twin_wait_for(twin, &twin->job_added, until);
 	}
 	pthread_mutex_unlock(&twin->lock);
 	return NULL;
@@ -223,6 +229,7 @@ void twin_pool_stop(struct twin *twin)
 
 struct waiter {
 	struct twin *twin;
+	pthread_cond_t answered;
 	struct twin_got *got;
 	bool ended;
 };
@@ -240,7 +247,7 @@ static void on_done(void *arg, const struct net_answer *answer)
 	(void)buf_add(&w->got->head, answer->head.p, answer->head.n);
 	(void)snprintf(w->got->trouble, sizeof w->got->trouble, "%s", answer->trouble);
 	w->ended = true;
-	twin_changed(twin);
+	(void)pthread_cond_signal(&w->answered);
 	pthread_mutex_unlock(&twin->lock);
 }
 
@@ -250,18 +257,21 @@ bool twin_http(struct twin *twin, const struct net_request *req, struct twin_got
 	struct err err = { 0 };
 	bool stopping;
 
+	cond_init(&w.answered);
 	*got_out = (struct twin_got){ .outcome = NET_NOT_SENT };
 	buf_init(&got_out->body, TWIN_WEBHOOK_MAX + 1);
 	buf_init(&got_out->head, 65536);
 	if (net_submit(twin->net, req, on_done, &w, &err) < 0) {
 		(void)snprintf(got_out->trouble, sizeof got_out->trouble, "%.255s", err.text);
+		pthread_cond_destroy(&w.answered);
 		return err.kind == ERR_INPUT;
 	}
 	pthread_mutex_lock(&twin->lock);
 	while (!w.ended) /* net ends it by its own deadline */
-		pthread_cond_wait(&twin->changed, &twin->lock);
+		pthread_cond_wait(&w.answered, &twin->lock);
 	stopping = twin->stopping;
 	pthread_mutex_unlock(&twin->lock);
+	pthread_cond_destroy(&w.answered);
 	return !stopping || got_out->outcome == NET_ANSWERED;
 }
 

@@ -1,7 +1,7 @@
 /*
  * record.c - every message of the last time: a ring, and how a page sees one.
  *
- * The last four digits of a sid are its place in the ring.
+ * The last eight digits of a sid are its number, and so tell its place in the ring.
  */
 #include "twin_private.h"
 
@@ -34,6 +34,7 @@ static void message_free(struct twin *twin, struct twin_message *m)
 	free(m->label);
 	free(m->callback_url);
 	free(m->service_sid);
+	free(m->buttons);
 	free(m);
 }
 
@@ -46,7 +47,7 @@ static bool is_busy(const struct twin_message *m)
 struct twin_message *twin_message_new(struct twin *twin, enum twin_direction direction,
 				      const char *prefix)
 {
-	size_t at = twin->message_count % TWIN_MAX_MESSAGES;
+	size_t at = twin->message_count % twin->keep;
 	struct twin_message *m;
 	char id[ID_HEX_SIZE];
 
@@ -55,7 +56,8 @@ struct twin_message *twin_message_new(struct twin *twin, enum twin_direction dir
 	message_free(twin, twin->messages[at]);
 	m = mem_alloc(sizeof *m);
 	id_random(id);
-	(void)snprintf(m->sid, sizeof m->sid, "%s%.28s%04x", prefix, id, (unsigned)at);
+	(void)snprintf(m->sid, sizeof m->sid, "%s%.24s%08x", prefix, id,
+		       (unsigned)twin->message_count);
 	m->direction = direction;
 	m->created_ms = m->updated_ms = clock_now_ms(twin->clock);
 	m->text = mem_strdup("");
@@ -66,27 +68,42 @@ struct twin_message *twin_message_new(struct twin *twin, enum twin_direction dir
 
 size_t twin_messages_kept(const struct twin *twin)
 {
-	return twin->message_count < TWIN_MAX_MESSAGES ? twin->message_count : TWIN_MAX_MESSAGES;
+	return twin->message_count < twin->keep ? twin->message_count : twin->keep;
 }
 
 struct twin_message *twin_message_at(const struct twin *twin, size_t i)
 {
-	return twin->messages[(twin->message_count - 1 - i) % TWIN_MAX_MESSAGES];
+	return twin->messages[(twin->message_count - 1 - i) % twin->keep];
 }
 
-/* Newest first: that is where nearly all look-ups end. */
 struct twin_message *twin_message_find(struct twin *twin, const char *sid)
 {
-	size_t at =
-		strlen(sid) == TWIN_SID_SIZE - 1 ? strtoul(sid + 30, NULL, 16) : TWIN_MAX_MESSAGES;
-	struct twin_message *m = at < TWIN_MAX_MESSAGES ? twin->messages[at] : NULL;
+	size_t number = strlen(sid) == TWIN_SID_SIZE - 1 ? strtoul(sid + 26, NULL, 16) : SIZE_MAX;
+	struct twin_message *m =
+		number < twin->message_count ? twin->messages[number % twin->keep] : NULL;
 
 	return m && strcmp(m->sid, sid) == 0 ? m : NULL;
 }
 
+bool twin_messages_grow(struct twin *twin, size_t keep)
+{
+	struct twin_message **ring;
+	size_t kept = twin_messages_kept(twin);
+
+	if (keep < twin->keep)
+		return false;
+	ring = mem_array(keep, sizeof *ring);
+	for (size_t n = twin->message_count - kept; n < twin->message_count; n++)
+		ring[n % keep] = twin->messages[n % twin->keep];
+	free(twin->messages);
+	twin->messages = ring;
+	twin->keep = keep;
+	return true;
+}
+
 void twin_messages_free(struct twin *twin)
 {
-	for (size_t i = 0; i < TWIN_MAX_MESSAGES; i++)
+	for (size_t i = 0; i < twin->keep; i++)
 		message_free(twin, twin->messages[i]);
 	free(twin->messages);
 }

@@ -2,8 +2,8 @@
  * status.c - the life of what the program sent: queued, sent, delivered, read, or not.
  *
  * A heap of due changes on the clock that all rooms share: moved forward by
- * hours, everything due until then happens at once. The sender sends 80
- * messages a second; what comes faster waits in its queue.
+ * hours, everything due until then happens at once. The sender has a rate;
+ * what comes faster waits in its queue.
  */
 #include "twin_private.h"
 
@@ -17,7 +17,6 @@ enum {
 	ACCEPT_MS = 50,	 /* accepted to queued */
 	QUEUE_MS = 150,	 /* queued to sent */
 	TRAVEL_MS = 300, /* sent to delivered */
-	SLOT_US = 12500, /* 80 messages a second */
 	SANDBOX_MS = 3000,
 	LOOK_MS = 3600000,
 };
@@ -76,7 +75,8 @@ static void plan(struct twin *twin, struct twin_message *m, int64_t due_ms)
 	m->plan_ms = due_ms;
 	(void)snprintf(p.sid, sizeof p.sid, "%s", m->sid);
 	push(twin, &p);
-	twin_changed(twin);
+	if (twin->plan[0].due_ms == due_ms) /* the scheduler sleeps until the first */
+		(void)pthread_cond_signal(&twin->plan_added);
 }
 
 /* ---- changes ---- */
@@ -106,10 +106,12 @@ bool twin_status_full(const struct twin *twin)
 /* When the sender gets to it. */
 static int64_t take_slot(struct twin *twin, int64_t now)
 {
-	if (twin->sender_free_us < now * 1000)
-		twin->sender_free_us = now * 1000;
-	twin->sender_free_us += SLOT_US;
-	return (twin->sender_free_us - SLOT_US) / 1000 + QUEUE_MS;
+	int64_t free_us = twin->sender_free_us;
+
+	if (free_us < now * 1000)
+		free_us = now * 1000;
+	twin->sender_free_us = free_us + 1000000 / twin->limits.rate;
+	return free_us / 1000 + QUEUE_MS;
 }
 
 void twin_status_begin(struct twin *twin, struct twin_message *m, int64_t not_before_ms)
@@ -143,8 +145,9 @@ static int refusal(struct twin *twin, const struct twin_message *m, enum twin_st
 	}
 	*status = TWIN_UNDELIVERED;
 	if (!phone)
-		return 63015;
-	if (m->by_api && !m->approved && now >= phone->last_in_ms + TWIN_WINDOW_MS)
+		return twin->limits.everyone ? 0 : 63015;
+	if (m->by_api && !m->approved && !twin->limits.everyone &&
+	    now >= phone->last_in_ms + TWIN_WINDOW_MS)
 		return 63016;
 	return 0;
 }
@@ -179,7 +182,8 @@ static void advance(struct twin *twin, struct twin_message *m)
 		leave(twin, m);
 		break;
 	case TWIN_SENT:
-		if (twin->faults.undelivered_code)
+		if (twin->faults.undelivered_code &&
+		    twin_fault_hits(&twin->undeliverable, twin->faults.undelivered_every))
 			twin_status_set(twin, m, TWIN_UNDELIVERED, twin->faults.undelivered_code);
 		else
 			twin_status_set(twin, m, TWIN_DELIVERED, 0);
@@ -216,7 +220,8 @@ static void *schedule(void *arg)
 		twin_status_run(twin);
 		if (twin->plan_count > 0)
 			wait = twin->plan[0].due_ms - clock_now_ms(twin->clock);
-		(void)twin_wait_until(twin, clock_mono_ms() + (wait > 1 ? wait : 1));
+		(void)twin_wait_for(twin, &twin->plan_added,
+				    clock_mono_ms() + (wait > 1 ? wait : 1));
 	}
 	pthread_mutex_unlock(&twin->lock);
 	return NULL;

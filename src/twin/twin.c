@@ -33,6 +33,9 @@ static const struct route routes[] = {
 	{ "GET", "/api/faults", twin_faults_get },
 	{ "PUT", "/api/faults", twin_faults_put },
 	{ "DELETE", "/api/faults", twin_faults_delete },
+	{ "GET", "/api/limits", twin_limits_get },
+	{ "PUT", "/api/limits", twin_limits_put },
+	{ "GET", "/api/tally", twin_tally },
 	{ "POST", "/api/phones", twin_phones_create },
 	{ "DELETE", "/api/phones/*", twin_phones_delete },
 	{ "PATCH", "/api/phones/*", twin_phones_patch },
@@ -158,8 +161,12 @@ struct cJSON *twin_body(struct twin_call *call)
 
 bool twin_wait_until(struct twin *twin, int64_t until_ms)
 {
-	return !twin->stopping && cond_wait_until(&twin->changed, &twin->lock, until_ms) &&
-	       !twin->stopping;
+	return twin_wait_for(twin, &twin->changed, until_ms);
+}
+
+bool twin_wait_for(struct twin *twin, pthread_cond_t *cond, int64_t until_ms)
+{
+	return !twin->stopping && cond_wait_until(cond, &twin->lock, until_ms) && !twin->stopping;
 }
 
 void twin_changed(struct twin *twin)
@@ -205,8 +212,11 @@ int twin_open(const struct twin_settings *set, struct twin **twin_out, struct er
 	twin = mem_alloc(sizeof *twin);
 	pthread_mutex_init(&twin->lock, NULL);
 	cond_init(&twin->changed);
+	cond_init(&twin->job_added);
+	cond_init(&twin->plan_added);
 	copy_settings(twin, set);
-	twin->messages = mem_array(TWIN_MAX_MESSAGES, sizeof *twin->messages);
+	twin->limits = (struct twin_limits){ .rate = TWIN_RATE, .messages = TWIN_MESSAGES };
+	(void)twin_messages_grow(twin, TWIN_MESSAGES);
 	twin->event_first = 1;
 	for (size_t i = 0; i < TWIN_WORKS; i++)
 		TAILQ_INIT(&twin->jobs[i]);
@@ -226,6 +236,8 @@ void twin_stop(struct twin *twin)
 	pthread_mutex_lock(&twin->lock);
 	twin->stopping = true;
 	twin_changed(twin);
+	(void)pthread_cond_broadcast(&twin->job_added);
+	(void)pthread_cond_broadcast(&twin->plan_added);
 	pthread_mutex_unlock(&twin->lock);
 }
 
@@ -258,6 +270,8 @@ void twin_close(struct twin **twinp)
 	free_settings(twin);
 	free(twin->plan);
 	pthread_cond_destroy(&twin->changed);
+	pthread_cond_destroy(&twin->job_added);
+	pthread_cond_destroy(&twin->plan_added);
 	pthread_mutex_destroy(&twin->lock);
 	free(twin);
 	*twinp = NULL;

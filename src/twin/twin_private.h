@@ -23,7 +23,9 @@
 #include "twin.h"
 
 enum {
-	TWIN_MAX_MESSAGES = 10000,
+	TWIN_MESSAGES = 10000,	      /* kept, unless the limits say another number */
+	TWIN_MOST_MESSAGES = 1000000, /* which may be so large */
+	TWIN_RATE = 80,
 	TWIN_MAX_PHONES = 64,
 	TWIN_MAX_TEXT = 1600,	 /* characters of a message of the program's */
 	TWIN_MAX_INBOUND = 4096, /* characters of a person's message: WhatsApp's own limit */
@@ -35,7 +37,6 @@ enum {
 	TWIN_MAX_BUTTONS = 3,
 	TWIN_MAX_URL = 2048,
 	TWIN_WORKERS = 24,     /* 20 copies at once, and some for callbacks */
-	TWIN_MAX_JOBS = 32768, /* three callbacks for each message that is kept */
 	TWIN_MAX_WAITING = 64, /* requests that a fault holds up */
 	TWIN_SID_SIZE = 35,
 	TWIN_ID_SIZE = CONTACT_MAX + 1,
@@ -106,7 +107,7 @@ struct twin_message {
 	char *latitude, *longitude, *label; /* LOCATION, or NULL */
 	char *callback_url;		    /* or NULL */
 	char *service_sid;		    /* or NULL */
-	struct twin_button buttons[TWIN_MAX_BUTTONS];
+	struct twin_button *buttons;	    /* owned, or NULL */
 	size_t button_count;
 	unsigned under_way; /* IN: deliveries that have not ended */
 	bool answered;	    /* IN: its TwiML was carried out; copies change nothing more */
@@ -168,6 +169,7 @@ enum twin_callback_fault {
 	CALLBACKS_LOST,
 	CALLBACKS_REORDERED,
 	CALLBACKS_DOUBLED,
+	CALLBACKS_MIXED,
 	CALLBACKS_FAULTS
 };
 
@@ -180,9 +182,20 @@ struct twin_faults {
 	int auth_delay_ms;
 	enum twin_rest_fault rest;
 	int rest_times;
+	int rest_every;
+	int refused_code;
+	int refused_every;
 	int undelivered_code;
+	int undelivered_every;
 	enum twin_callback_fault callbacks;
 	bool sandbox_rate;
+};
+
+/* How large this Twilio is; src/twin/API.md. */
+struct twin_limits {
+	int rate;      /* messages a second that leave the sender */
+	int messages;  /* kept */
+	bool everyone; /* whoever is written to has joined, and wrote a moment ago */
 };
 
 /* ---- work for the pool ---- */
@@ -227,6 +240,9 @@ struct twin {
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
+	pthread_cond_t job_added; /* wakes one worker: at a thousand messages a second waking all
+				     of them for each would be all that is done */
+	pthread_cond_t plan_added;
 	bool stopping;	  /* nothing new; waits end */
 	unsigned waiting; /* requests held up by a fault */
 	unsigned asking;  /* REST requests under way */
@@ -234,8 +250,8 @@ struct twin {
 	struct twin_phone phones[TWIN_MAX_PHONES];
 	unsigned phones_made;
 	struct twin_message **messages; /* ring */
-	size_t message_count; /* ever made; the newest is at (message_count - 1) % TWIN_MAX_MESSAGES
-			       */
+	size_t message_count;		/* ever made; the newest is at (message_count - 1) % keep */
+	size_t keep;			/* places in the ring */
 	size_t inspection_bytes;
 	struct twin_sms sms[TWIN_MAX_SMS]; /* ring */
 	size_t sms_count;
@@ -246,6 +262,11 @@ struct twin {
 	uint64_t event_first;			   /* the oldest kept */
 	size_t event_bytes;
 	struct twin_faults faults;
+	struct twin_limits limits;
+	uint64_t
+		rest_requests; /* POSTs that met a fault, or would have; of which every n-th does */
+	uint64_t refusable;
+	uint64_t undeliverable;
 	struct twin_jobs jobs[TWIN_WORKS];
 	size_t job_count; /* of all kinds */
 	unsigned callbacks_running;
@@ -282,6 +303,8 @@ int twin_refuse(struct twin_call *call, int status, const char *code, const char
 struct cJSON *twin_body(struct twin_call *call);
 /* Waits for a change until this monotonic time. False: it is past, or the twin stops. */
 bool twin_wait_until(struct twin *twin, int64_t until_ms);
+/* The same for one of the twin's own conditions. */
+bool twin_wait_for(struct twin *twin, pthread_cond_t *cond, int64_t until_ms);
 void twin_changed(struct twin *twin);
 
 /* ---- events.c ---- */
@@ -304,6 +327,8 @@ struct twin_message *twin_message_at(const struct twin *twin, size_t i);
 void twin_message_publish(struct twin *twin, struct twin_message *m);
 void twin_message_write(const struct twin_message *m, struct json_writer *w);
 void twin_messages_free(struct twin *twin);
+/* Makes places for so many; what is kept stays. False: there are more already. */
+bool twin_messages_grow(struct twin *twin, size_t keep);
 
 /* ---- phones.c ---- */
 
@@ -398,6 +423,11 @@ void twin_faults_write(const struct twin_faults *f, struct json_writer *w, const
 int twin_faults_get(struct twin_call *call);
 int twin_faults_put(struct twin_call *call);
 int twin_faults_delete(struct twin_call *call);
+/* True for every n-th time that `seen` counts. */
+bool twin_fault_hits(uint64_t *seen, int every);
+int twin_limits_get(struct twin_call *call);
+int twin_limits_put(struct twin_call *call);
+int twin_tally(struct twin_call *call);
 int twin_transcript(struct twin_call *call);
 int twin_page(struct twin_call *call);
 int twin_auth_send_otp(struct twin_call *call);

@@ -8,8 +8,9 @@
 #define FAULTS "/sandbox/api/faults"
 #define DEFAULT                                                                                    \
 	"{\"duplicate\":1,\"delay_ms\":0,\"reorder\":false,\"drop_answer\":0,\"auth\":\"ok\","     \
-	"\"auth_delay_ms\":0,\"rest\":\"ok\",\"rest_times\":0,\"undelivered_code\":0,"             \
-	"\"callbacks\":\"ok\",\"sandbox_rate\":false}"
+	"\"auth_delay_ms\":0,\"rest\":\"ok\",\"rest_times\":0,\"rest_every\":1,"                   \
+	"\"refused_code\":0,\"refused_every\":1,\"undelivered_code\":0,"                           \
+	"\"undelivered_every\":1,\"callbacks\":\"ok\",\"sandbox_rate\":false}"
 
 /* ---- phones ---- */
 
