@@ -43,6 +43,7 @@ struct broadcaster_settings { /* borrowed, must outlive it */
 	struct outbox *outbox;
 	struct channel *channel;
 	struct conversation *conversation; /* its bot knows steps, values and languages */
+	const struct value *settings;	   /* "env" of templates */
 	const struct clock *clock;
 	struct quiet_hours quiet;
 	unsigned send_rate;  /* of the sender, for estimates */

@@ -39,6 +39,7 @@ enum outbound_reason {
 	OUTBOUND_NOT_JOINED,	 /* skip: their membership of the provider's sandbox has ended */
 	OUTBOUND_BLOCKED,	 /* skip: they, or the provider, block us */
 	OUTBOUND_NO_VALUE,	 /* skip: a value that the text needs is not known of them */
+	OUTBOUND_TOO_LONG,	 /* skip: with their values it does not fit one message */
 };
 
 struct outbound {

@@ -98,3 +98,42 @@ struct value *flow_data(const struct flow *flow, const struct flow_view *view, s
 		attach(a, root, "options", view->options->shown[view->language]);
 	return root;
 }
+
+/* ---- for texts that are not of the pack ---- */
+
+const struct value *flow_session_values(const struct flow *flow, const struct session *session,
+					const struct value *settings, struct arena *a)
+{
+	int language = flow_language_find(flow, session->language);
+	const struct flow_view view = {
+		.session = strcmp(session->flow, flow->name) == 0 ? session : NULL,
+		.settings = settings,
+		.language = language < 0 ? 0 : (size_t)language,
+	};
+
+	return flow_data(flow, &view, a);
+}
+
+/* "id.sector" -> "sector" when the prefix is a form of a value. */
+static const char *without_form(const struct flow *flow, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	const struct str prefix = { name, dot ? (size_t)(dot - name) : 0 };
+
+	if (!dot)
+		return name;
+	if (str_is(prefix, "id") || str_is(prefix, "url"))
+		return dot + 1;
+	for (size_t l = 0; l < flow->language_count; l++)
+		if (str_is(prefix, flow->languages[l].code))
+			return dot + 1;
+	return name;
+}
+
+bool flow_has_value(const struct flow *flow, const char *name)
+{
+	if (strncmp(name, "record.", 7) == 0)
+		return flow_record_find(flow, name + 7) != NULL;
+	return strcmp(name, "language") == 0 ||
+	       flow_value_find(flow, without_form(flow, name)) >= 0;
+}
