@@ -84,8 +84,29 @@ int channel_describe_lookup(const struct channel *c, const struct outbound *o, i
 }
 
 int channel_read_lookup(const struct channel *c, const struct outbound *o,
-			const struct net_answer *answer, struct send_result *result_out)
+			const struct net_answer *answer,
+			struct send_result results_out[CHANNEL_MAX_FOUND], size_t *found_out)
 {
-	*result_out = (struct send_result){ 0 };
-	return c->driver->read_lookup(c, o, answer, result_out);
+	*found_out = 0;
+	return c->driver->read_lookup(c, o, answer, results_out, found_out);
+}
+
+int channel_describe_status(const struct channel *c, const struct outbound *o, struct arena *a,
+			    struct net_request *req_out, struct err *err)
+{
+	*req_out = (struct net_request){ 0 };
+	return c->driver->describe_status(c, o, a, req_out, err);
+}
+
+int channel_read_status(const struct channel *c, const struct outbound *o,
+			const struct net_answer *answer, struct status_news *news_out,
+			struct arena *a)
+{
+	*news_out = (struct status_news){ 0 };
+	return c->driver->read_status(c, o, answer, news_out, a);
+}
+
+const char *channel_error_text(const struct channel *c, int error_code)
+{
+	return c->driver->error_text(error_code);
 }

@@ -41,7 +41,14 @@ struct channel_driver {
 	int (*describe_lookup)(const struct channel *c, const struct outbound *o, int64_t since_ms,
 			       struct arena *a, struct net_request *req_out, struct err *err);
 	int (*read_lookup)(const struct channel *c, const struct outbound *o,
-			   const struct net_answer *answer, struct send_result *result_out);
+			   const struct net_answer *answer,
+			   struct send_result results_out[CHANNEL_MAX_FOUND], size_t *found_out);
+	int (*describe_status)(const struct channel *c, const struct outbound *o, struct arena *a,
+			       struct net_request *req_out, struct err *err);
+	int (*read_status)(const struct channel *c, const struct outbound *o,
+			   const struct net_answer *answer, struct status_news *news_out,
+			   struct arena *a);
+	const char *(*error_text)(int error_code);
 };
 
 struct channel { /* first member of each driver's own struct */

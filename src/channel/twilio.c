@@ -119,4 +119,7 @@ const struct channel_driver channel_twilio = {
 	.read_send = twilio_read_send,
 	.describe_lookup = twilio_describe_lookup,
 	.read_lookup = twilio_read_lookup,
+	.describe_status = twilio_describe_status,
+	.read_status = twilio_read_status,
+	.error_text = twilio_error_text,
 };

@@ -134,9 +134,26 @@ void twilio_read_send(const struct channel *c, const struct net_answer *answer,
 int twilio_describe_lookup(const struct channel *c, const struct outbound *o, int64_t since_ms,
 			   struct arena *a, struct net_request *req_out, struct err *err);
 int twilio_read_lookup(const struct channel *c, const struct outbound *o,
-		       const struct net_answer *answer, struct send_result *result_out);
+		       const struct net_answer *answer,
+		       struct send_result results_out[CHANNEL_MAX_FOUND], size_t *found_out);
+int twilio_describe_status(const struct channel *c, const struct outbound *o, struct arena *a,
+			   struct net_request *req_out, struct err *err);
+int twilio_read_status(const struct channel *c, const struct outbound *o,
+		       const struct net_answer *answer, struct status_news *news_out,
+		       struct arena *a);
 
 /* What a refusal with this code and HTTP status means for the message (twilio_errors.c). */
 enum send_verdict twilio_error_verdict(int code, int http_status);
+const char *twilio_error_text(int code);
+/* Twilio's code in a JSON answer, 0 when there is none. */
+struct cJSON;
+int twilio_code_of(const struct cJSON *answer, const char *key);
+/* False: no usable sid in it (twilio_send.c). */
+bool twilio_read_message(const struct cJSON *message, struct send_result *result_out);
+/* What every request to the Messages resource has in common; req->url is the resource's
+ * (twilio_send.c). */
+int twilio_describe(const struct twilio *t, const struct outbound *o, const char *method,
+		    struct arena *a, struct net_request *req, struct err *err);
+const char *twilio_encoded(const char *text, struct arena *a);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * twilio_send.c - the Messages resource: describe a send, read its answer,
- * and look for a message that an unsure attempt may have made.
+ * twilio_send.c - the Messages resource: describe a send and read its answer.
  *
  * Twilio has no idempotency key. So what may have been accepted is UNSURE: a
  * time-out, a broken answer, and any 5xx except 503 with code 20503, which is
@@ -13,16 +12,11 @@
 
 #include <cjson/cJSON.h>
 
-#include "base/clock.h"
 #include "base/form.h"
 #include "base/json.h"
-#include "twilio_date_private.h"
 
 enum {
 	SEND_TIMEOUT_MS = 15000,
-	LOOKUP_PAGE = 50,
-	LOOKUP_MAX_ANSWER = 1024 * 1024, /* 50 messages of 1600 characters, escaped */
-	LOOKUP_SLACK_MS = 60 * 1000,	 /* between their clock and ours */
 	RETRY_AFTER_MAX_S = 24 * 3600,
 	FORM_MAX = 256 * 1024,
 };
@@ -32,7 +26,7 @@ static const char *or_configured(const char *own, const char *configured)
 	return own && *own ? own : configured;
 }
 
-static const char *encoded(const char *text, struct arena *a)
+const char *twilio_encoded(const char *text, struct arena *a)
 {
 	struct buf b;
 	const char *copy;
@@ -47,11 +41,10 @@ static const char *encoded(const char *text, struct arena *a)
 static const char *messages_url(const struct twilio *t, const char *account, struct arena *a)
 {
 	return arena_printf(a, "%s/2010-04-01/Accounts/%s/Messages.json", t->api_base,
-			    encoded(account, a));
+			    twilio_encoded(account, a));
 }
 
-/* What send and look-up have in common. */
-static int describe(const struct twilio *t, const struct outbound *o, const char *method,
+int twilio_describe(const struct twilio *t, const struct outbound *o, const char *method,
 		    struct arena *a, struct net_request *req, struct err *err)
 {
 	const char *account = or_configured(o->account, t->account_sid);
@@ -73,6 +66,18 @@ static void add(struct buf *form, const char *name, const char *value)
 	(void)form_add(form, str_of(name), str_of(value));
 }
 
+/* An approved template, or our own text: never both. */
+static void add_content(struct buf *form, const struct outbound *o)
+{
+	if (!o->as_template) {
+		add(form, "Body", o->text);
+		return;
+	}
+	add(form, "ContentSid", o->content_sid);
+	if (o->content_variables && *o->content_variables)
+		add(form, "ContentVariables", o->content_variables);
+}
+
 int twilio_describe_send(const struct channel *c, const struct outbound *o, struct arena *a,
 			 struct net_request *req_out, struct err *err)
 {
@@ -83,11 +88,14 @@ int twilio_describe_send(const struct channel *c, const struct outbound *o, stru
 	struct buf form;
 	int ret = 0;
 
-	if (describe(t, o, "POST", a, &req, err) < 0)
+	if (twilio_describe(t, o, "POST", a, &req, err) < 0)
 		return -1;
 	if (!own && !*t->service_sid && !*t->sender)
 		return err_set(err, ERR_PERM,
 			       "TWILIO_WHATSAPP_NUMBER: not set, nothing to send from");
+	if (o->as_template ? !o->content_sid || !*o->content_sid : !o->text || !*o->text)
+		return err_set(err, ERR_PERM, "the message has no %s",
+			       o->as_template ? "template" : "text");
 	req.headers[req.header_count++] =
 		(struct net_header){ "Content-Type", "application/x-www-form-urlencoded" };
 	buf_init(&form, FORM_MAX);
@@ -96,7 +104,7 @@ int twilio_describe_send(const struct channel *c, const struct outbound *o, stru
 		add(&form, "MessagingServiceSid", t->service_sid);
 	if (own || !*t->service_sid)
 		add(&form, "From", or_configured(o->sender, t->sender));
-	add(&form, "Body", o->text);
+	add_content(&form, o);
 	if (*t->public_url)
 		add(&form, "StatusCallback",
 		    arena_printf(a, "%s/webhook/status?m=%s", t->public_url, o->id));
@@ -112,7 +120,7 @@ int twilio_describe_send(const struct channel *c, const struct outbound *o, stru
 /* ---- reading ---- */
 
 /* Errors have "code" as a number; newer products may write it as text. */
-static int code_of(const struct cJSON *answer, const char *key)
+int twilio_code_of(const struct cJSON *answer, const char *key)
 {
 	int64_t code = json_int(answer, key, 0, NULL);
 	const char *text = json_text(answer, key, "");
@@ -122,8 +130,7 @@ static int code_of(const struct cJSON *answer, const char *key)
 	return code > 0 && code <= 999999 ? (int)code : 0;
 }
 
-/* False: no usable sid in it. */
-static bool read_message(const struct cJSON *message, struct send_result *out)
+bool twilio_read_message(const struct cJSON *message, struct send_result *out)
 {
 	const char *sid = json_text(message, "sid", "");
 	size_t n = strlen(sid);
@@ -132,7 +139,7 @@ static bool read_message(const struct cJSON *message, struct send_result *out)
 		return false;
 	memcpy(out->external_id, sid, n + 1);
 	out->status = status_parse(json_text(message, "status", ""));
-	out->error_code = code_of(message, "error_code");
+	out->error_code = twilio_code_of(message, "error_code");
 	out->verdict = SEND_OK;
 	return true;
 }
@@ -155,10 +162,10 @@ static void read_answered(const struct net_answer *answer, struct send_result *r
 
 	(void)json_parse(answer->body, &root, NULL); /* a proxy's HTML leaves root NULL */
 	if (answer->status >= 200 && answer->status < 300) {
-		if (!read_message(root, r))
+		if (!twilio_read_message(root, r))
 			r->verdict = SEND_UNSURE;
 	} else {
-		r->error_code = code_of(root, "code");
+		r->error_code = twilio_code_of(root, "code");
 		r->verdict = twilio_error_verdict(r->error_code, answer->status);
 		r->retry_after_ms = retry_after_ms(answer->retry_after);
 	}
@@ -182,65 +189,4 @@ void twilio_read_send(const struct channel *c, const struct net_answer *answer,
 		break;
 	}
 	result_out->verdict = SEND_UNSURE;
-}
-
-/* ---- looking up ---- */
-
-int twilio_describe_lookup(const struct channel *c, const struct outbound *o, int64_t since_ms,
-			   struct arena *a, struct net_request *req_out, struct err *err)
-{
-	const struct twilio *t = twilio_of(c);
-	bool own = o->sender && *o->sender;
-	const char *from = "";
-	char day[CLOCK_ISO_SIZE];
-
-	if (describe(t, o, "GET", a, req_out, err) < 0)
-		return -1;
-	/* A Messaging Service chooses the number itself. */
-	if (own || !*t->service_sid)
-		from = arena_printf(a, "&From=%s", encoded(or_configured(o->sender, t->sender), a));
-	clock_format_iso(since_ms - LOOKUP_SLACK_MS, day);
-	req_out->url = arena_printf(a, "%s?To=%s%s&DateSent%%3E=%.10s&PageSize=%d", req_out->url,
-				    encoded(o->contact, a), from, day, LOOKUP_PAGE);
-	req_out->max_answer = LOOKUP_MAX_ANSWER;
-	return 0;
-}
-
-/* Ours: same text, sent through the API, and not before the row was written. */
-static bool is_ours(const struct cJSON *message, const struct outbound *o)
-{
-	int64_t created;
-
-	if (strcmp(json_text(message, "body", ""), o->text) != 0 ||
-	    strcmp(json_text(message, "direction", ""), "outbound-api") != 0)
-		return false;
-	/* Without a readable date rather ours: a late message is better than a double one. */
-	return twilio_date_parse(json_text(message, "date_created", ""), &created) < 0 ||
-	       created >= o->created_ms - LOOKUP_SLACK_MS;
-}
-
-int twilio_read_lookup(const struct channel *c, const struct outbound *o,
-		       const struct net_answer *answer, struct send_result *result_out)
-{
-	const struct cJSON *list, *message;
-	struct cJSON *root = NULL;
-	int found = -1;
-
-	(void)c;
-	if (answer->outcome != NET_ANSWERED || answer->status != 200 ||
-	    json_parse(answer->body, &root, NULL) < 0)
-		return -1;
-	list = json_get(root, "messages");
-	/* "Certainly not there" needs the whole list on this page. */
-	if (cJSON_IsArray(list) && !*json_text(root, "next_page_uri", ""))
-		found = 0;
-	cJSON_ArrayForEach(message, list)
-	{
-		if (is_ours(message, o) && read_message(message, result_out)) {
-			found = 1;
-			break;
-		}
-	}
-	json_free(&root);
-	return found;
 }

@@ -144,7 +144,7 @@ static int settle(struct flight *f)
 	if (!f->applied)
 		apply_result(f, now);
 	f->applied = true;
-	if (store_outbox_settle(f->box->set.store, &f->row, now, &err) == 0)
+	if (store_outbox_settle(f->box->set.store, &f->row, 1, now, &err) == 0)
 		return 0;
 	log_warn("send-not-settled", LOG_S("id", f->row.id), LOG_S("error", err.text));
 	return -1;
@@ -191,12 +191,24 @@ static void land(struct flight *f)
 	pthread_mutex_unlock(&box->lock);
 }
 
+static void read_lookup(struct flight *f, const struct net_answer *answer)
+{
+	struct send_result found[CHANNEL_MAX_FOUND];
+	size_t n;
+
+	f->found = channel_read_lookup(f->box->set.channel, &f->row, answer, found, &n);
+	if (n == 0)
+		return;
+	f->found = 1;
+	f->result = found[0];
+}
+
 static void on_answer(void *arg, const struct net_answer *answer)
 {
 	struct flight *f = arg;
 
 	if (f->lookup)
-		f->found = channel_read_lookup(f->box->set.channel, &f->row, answer, &f->result);
+		read_lookup(f, answer);
 	else
 		channel_read_send(f->box->set.channel, answer, &f->result);
 	land(f);
@@ -252,7 +264,7 @@ static void start(struct outbox *box, const struct outbound *row)
 static int claim_and_start(struct outbox *box)
 {
 	int64_t now = clock_now_ms(box->set.clock);
-	struct outbound *rows = NULL;
+	struct outbox_claim *rows = NULL;
 	struct arena a = { 0 };
 	struct err err = { 0 };
 	unsigned room;
@@ -266,12 +278,12 @@ static int claim_and_start(struct outbox *box)
 		room = pace_allows(box);
 	if (room == 0)
 		return 0;
-	ret = store_outbox_claim(box->set.store, now, now + LEASE_MS, room, &a, &rows,
+	ret = store_outbox_claim(box->set.store, NULL, 0, now, now + LEASE_MS, room, &a, &rows,
 				 &count_claimed, &err);
 	if (ret < 0)
 		log_debug("outbox-claim", LOG_S("error", err.text));
 	for (size_t i = 0; ret == 0 && i < count_claimed; i++)
-		start(box, &rows[i]);
+		start(box, &rows[i].row);
 	arena_free(&a);
 	return ret < 0 ? -1 : (int)count_claimed;
 }
@@ -394,4 +406,24 @@ void outbox_close(struct outbox **boxp)
 	pthread_mutex_destroy(&box->lock);
 	free(box);
 	*boxp = NULL;
+}
+
+void outbox_use_broadcasts(struct outbox *box, const char (*ids)[ID_HEX_SIZE], size_t count_ids)
+{
+	(void)box, (void)ids, (void)count_ids; /* the lines only, until lanes are here */
+}
+
+int outbox_hear(struct outbox *box, const struct status_news *news, struct err *err)
+{
+	return store_status_apply(box->set.store, news->contact, news->our_id, news->external_id,
+				  news->status, news->error_code, clock_now_ms(box->set.clock),
+				  err);
+}
+
+void outbox_look(struct outbox *box, struct outbox_state *state_out)
+{
+	*state_out = (struct outbox_state){ 0 };
+	pthread_mutex_lock(&box->lock);
+	state_out->in_flight = box->in_flight;
+	pthread_mutex_unlock(&box->lock);
 }
