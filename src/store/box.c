@@ -142,3 +142,14 @@ int box_get_fields(struct str bytes, struct arena *a, struct record *record_out,
 	record_out->field_count = count;
 	return close_box(&r, err);
 }
+
+int box_get_words(struct str bytes, struct arena *a, const char **words_out, struct err *err)
+{
+	struct reader r;
+	size_t count;
+
+	if (open_box(&r, bytes, KIND_WORDS, 1, &count, err) < 0)
+		return -1;
+	*words_out = count == 1 ? get_part(&r, a).p : "";
+	return close_box(&r, err);
+}

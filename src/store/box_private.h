@@ -18,5 +18,6 @@ void box_put_words(const char *words, struct buf *out);
 /* Texts are copied into the arena, each with a NUL behind it. -1 ERR_INPUT. */
 int box_get_reply(struct str bytes, struct arena *a, struct reply *reply_out, struct err *err);
 int box_get_fields(struct str bytes, struct arena *a, struct record *record_out, struct err *err);
+int box_get_words(struct str bytes, struct arena *a, const char **words_out, struct err *err);
 
 #endif

@@ -6,9 +6,7 @@
 #include <string.h>
 
 enum {
-	MAX_TEXT = REPLY_MAX_BYTES,
 	MAX_RECORDS = 16,
-	MAX_ROWS = 64,
 	MAX_STATE = 63,
 	MAX_RECORD_ID = 127,
 	MAX_WORDS = 8192,
@@ -57,26 +55,11 @@ int guard_check_texts(const struct str *texts, size_t count, struct err *err)
 	return 0;
 }
 
-static int check_text(const char *what, const char *text, size_t max, struct err *err)
+int check_text(const char *what, const char *text, size_t max, struct err *err)
 {
 	if (!text || strnlen(text, max + 1) > max)
 		return err_set(err, ERR_INPUT, "store: %s is missing or longer than %zu bytes",
 			       what, max);
-	return 0;
-}
-
-static int check_outbound(const struct outbound *row, const char *contact, struct err *err)
-{
-	if (check_name("an outbox row's id", row->id, sizeof row->id - 1, false, err) < 0 ||
-	    check_name("an outbox row's channel", row->channel, SESSION_NAME_MAX, false, err) < 0 ||
-	    check_name("an outbox row's sender", row->sender, CONTACT_MAX, true, err) < 0 ||
-	    check_name("an outbox row's account", row->account, CONTACT_MAX, true, err) < 0 ||
-	    check_text("an outbox row's text", row->text, MAX_TEXT, err) < 0)
-		return -1;
-	if (!row->contact || strcmp(row->contact, contact) != 0)
-		return err_set(err, ERR_INPUT, "store: an outbox row of another contact");
-	if (row->state != OUTBOUND_WAITING)
-		return err_set(err, ERR_INPUT, "store: a new outbox row that is not waiting");
 	return 0;
 }
 
@@ -98,18 +81,19 @@ static int check_session(const struct session *s, int64_t call_due_ms, struct er
 	return 0;
 }
 
-static bool is_type(const char *type)
+int check_record_type(const char *type, struct err *err)
 {
-	size_t n = strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	size_t n = type ? strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789_") : 0;
 
-	return n > 0 && n <= SESSION_NAME_MAX && type[n] == '\0';
+	if (n == 0 || n > SESSION_NAME_MAX || type[n] != '\0')
+		return err_set(err, ERR_INPUT, "store: a record's type is not [a-z0-9_]{1,63}");
+	return 0;
 }
 
 static int check_record(const struct record *r, const char *contact, struct err *err)
 {
-	if (!r->type || !is_type(r->type))
-		return err_set(err, ERR_INPUT, "store: a record's type is not [a-z0-9_]{1,63}");
-	if (check_name("a record's id", r->id, MAX_RECORD_ID, false, err) < 0 ||
+	if (check_record_type(r->type, err) < 0 ||
+	    check_name("a record's id", r->id, MAX_RECORD_ID, false, err) < 0 ||
 	    check_name("a record's state", r->state, MAX_STATE, true, err) < 0)
 		return -1;
 	if (!r->contact || strcmp(r->contact, contact) != 0)
@@ -153,15 +137,12 @@ static int check_answer(const struct turn *t, struct err *err)
 	return guard_check_texts(t->answer.texts, t->answer.count, err);
 }
 
-int check_rows(const struct outbound *rows, size_t count, const char *contact, struct err *err)
+int check_consent(const struct consent_event *e, struct err *err)
 {
-	if (count > MAX_ROWS || (count > 0 && !rows))
-		return err_set(err, ERR_INPUT, "store: %zu outbox rows at once, at most %d", count,
-			       MAX_ROWS);
-	for (size_t i = 0; i < count; i++)
-		if (check_outbound(&rows[i], contact, err) < 0)
-			return -1;
-	return 0;
+	if (check_text("the consent's words", e->words, MAX_WORDS, err) < 0)
+		return -1;
+	return check_name("the consent's message", e->external_id ? e->external_id : "",
+			  EXTERNAL_ID_MAX, true, err);
 }
 
 int check_turn(const struct turn *t, struct err *err)
@@ -177,11 +158,7 @@ int check_turn(const struct turn *t, struct err *err)
 			return -1;
 	if (check_rows(t->outbox, t->outbox_count, t->contact, err) < 0)
 		return -1;
-	if (t->consent &&
-	    (check_text("the consent's words", t->consent->words, MAX_WORDS, err) < 0 ||
-	     check_name("the consent's message",
-			t->consent->external_id ? t->consent->external_id : "", EXTERNAL_ID_MAX,
-			true, err) < 0))
+	if (t->consent && check_consent(t->consent, err) < 0)
 		return -1;
 	return check_name("the contact's language", t->facts.language, LANGUAGE_MAX, true, err);
 }

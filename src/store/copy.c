@@ -34,6 +34,7 @@ struct driver_outbound copy_outbound(const struct driver_outbound *o, struct are
 	c.channel = copy_text(o->channel, a);
 	c.contact = copy_text(o->contact, a);
 	c.external_id = copy_text(o->external_id, a);
+	c.broadcast = copy_text(o->broadcast, a);
 	c.box = copy_box(o->box, a);
 	return c;
 }
@@ -47,5 +48,39 @@ struct driver_record copy_record(const struct driver_record *r, struct arena *a)
 	c.contact = copy_text(r->contact, a);
 	c.state = copy_text(r->state, a);
 	c.box = copy_box(r->box, a);
+	return c;
+}
+
+struct driver_broadcast copy_broadcast(const struct driver_broadcast *b, struct arena *a)
+{
+	struct driver_broadcast c = *b;
+
+	c.plain.why = copy_text(b->plain.why, a);
+	c.plain.target_step = copy_text(b->plain.target_step, a);
+	c.plain.request_key = copy_text(b->plain.request_key, a);
+	c.plain.request_digest = copy_text(b->plain.request_digest, a);
+	c.plain.cursor = copy_text(b->plain.cursor, a);
+	c.plain.message = c.plain.content_sid = c.plain.content_variables = "";
+	c.box = copy_box(b->box, a);
+	return c;
+}
+
+struct driver_consent copy_consent(const struct driver_consent *c, struct arena *a)
+{
+	struct driver_consent d = *c;
+
+	d.external_id = copy_text(c->external_id, a);
+	d.box = copy_box(c->box, a);
+	return d;
+}
+
+struct audit_entry copy_audit(const struct audit_entry *e, struct arena *a)
+{
+	struct audit_entry c = *e;
+
+	c.action = copy_text(e->action, a);
+	c.object = copy_text(e->object, a);
+	c.detail = copy_text(e->detail, a);
+	c.request_id = copy_text(e->request_id, a);
 	return c;
 }

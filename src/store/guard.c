@@ -1,7 +1,7 @@
 /*
  * guard.c - opening and closing a store, and the frame of every call: time,
  * errors by kind, one debug line. The calls themselves are in store.c and
- * store_queue.c.
+ * store_*.c.
  */
 #include "guard_private.h"
 
@@ -28,7 +28,27 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_OUTBOX_SETTLE] = "outbox_settle",
 	[OP_STATUS_APPLY] = "status_apply",
 	[OP_OUTBOX_GET] = "outbox_get",
+	[OP_OUTBOX_REPLACE] = "outbox_replace",
+	[OP_OUTBOX_UNPARK] = "outbox_unpark",
+	[OP_STATUS_CLAIM] = "status_claim",
+	[OP_RATE_TAKE] = "rate_take",
+	[OP_RATE_SLOW] = "rate_slow",
+	[OP_CONSENT_ADD] = "consent_add",
+	[OP_CONSENT_LIST] = "consent_list",
+	[OP_TROUBLE_SET] = "trouble_set",
+	[OP_AUDIT_ADD] = "audit_add",
+	[OP_AUDIT_LIST] = "audit_list",
+	[OP_BROADCAST_CREATE] = "broadcast_create",
+	[OP_BROADCAST_GET] = "broadcast_get",
+	[OP_BROADCAST_CHANGE] = "broadcast_change",
+	[OP_BROADCAST_LIST] = "broadcast_list",
+	[OP_BROADCAST_COUNTS] = "broadcast_counts",
+	[OP_AUDIENCE_PAGE] = "audience_page",
+	[OP_RECIPIENTS_ADD] = "recipients_add",
+	[OP_RECIPIENTS_PAGE] = "recipients_page",
 	[OP_RECORD_GET] = "record_get",
+	[OP_RECORD_LIST] = "record_list",
+	[OP_RECORD_CHANGE] = "record_change",
 	[OP_STATS] = "stats",
 	[OP_LEGACY_LOAD] = "legacy_load",
 	[OP_SWEEP] = "sweep",
@@ -82,6 +102,11 @@ int store_open_driver(const struct store_settings *set, const struct store_drive
 		return -1;
 	}
 	s = mem_alloc(sizeof *s);
+	if (pthread_mutex_init(&s->rate_lock, NULL) != 0) {
+		free(s);
+		driver->close(self);
+		return err_set(err, ERR_TEMP, "store: no mutex");
+	}
 	s->driver = driver;
 	s->self = self;
 	s->ring = set->ring;
@@ -90,6 +115,8 @@ int store_open_driver(const struct store_settings *set, const struct store_drive
 		s->seconds[op] = metric_histogram("samvad_store_seconds", labels,
 						  "Time of store calls, by operation.");
 	}
+	s->unopened = metric_counter("samvad_store_unopened_total", NULL,
+				     "Stored parts that were left out because they did not open.");
 	*store_out = s;
 	return 0;
 }
@@ -124,6 +151,7 @@ void store_close(struct store **store)
 	if (!*store)
 		return;
 	(*store)->driver->close((*store)->self);
+	pthread_mutex_destroy(&(*store)->rate_lock);
 	free(*store);
 	*store = NULL;
 }

@@ -5,8 +5,11 @@
 #ifndef SAMVAD_STORE_GUARD_PRIVATE_H
 #define SAMVAD_STORE_GUARD_PRIVATE_H
 
+#include <pthread.h>
+
 #include "base/metric.h"
 #include "driver_private.h"
+#include "rules_private.h"
 
 enum store_op {
 	OP_PING,
@@ -22,11 +25,39 @@ enum store_op {
 	OP_OUTBOX_SETTLE,
 	OP_STATUS_APPLY,
 	OP_OUTBOX_GET,
+	OP_OUTBOX_REPLACE,
+	OP_OUTBOX_UNPARK,
+	OP_STATUS_CLAIM,
+	OP_RATE_TAKE,
+	OP_RATE_SLOW,
+	OP_CONSENT_ADD,
+	OP_CONSENT_LIST,
+	OP_TROUBLE_SET,
+	OP_AUDIT_ADD,
+	OP_AUDIT_LIST,
+	OP_BROADCAST_CREATE,
+	OP_BROADCAST_GET,
+	OP_BROADCAST_CHANGE,
+	OP_BROADCAST_LIST,
+	OP_BROADCAST_COUNTS,
+	OP_AUDIENCE_PAGE,
+	OP_RECIPIENTS_ADD,
+	OP_RECIPIENTS_PAGE,
 	OP_RECORD_GET,
+	OP_RECORD_LIST,
+	OP_RECORD_CHANGE,
 	OP_STATS,
 	OP_LEGACY_LOAD,
 	OP_SWEEP,
 	OP_COUNT,
+};
+
+/* The rates of senders, where the driver leaves them to the guard: one process. */
+enum { GUARD_SENDERS = 64 };
+struct guard_rate {
+	char sender[CONTACT_MAX + 1];
+	struct rule_rate rate;
+	int64_t used_us; /* the longest unused one makes room */
 };
 
 struct store {
@@ -34,6 +65,9 @@ struct store {
 	void *self; /* the driver's, owned */
 	const struct seal_ring *ring;
 	struct metric *seconds[OP_COUNT];
+	struct metric *unopened;
+	pthread_mutex_t rate_lock; /* guards rates */
+	struct guard_rate rates[GUARD_SENDERS];
 	_Atomic int64_t
 		no_room_ms; /* when the last turn was refused for want of room; 0: it was not */
 };
@@ -56,10 +90,23 @@ int check_contact(const char *contact, struct err *err);
 int check_external_id(const char *id, struct err *err);
 /* At most max bytes without control characters; "" only if empty_ok. */
 int check_name(const char *what, const char *name, size_t max, bool empty_ok, struct err *err);
+/* May hold anything, also nothing. */
+int check_text(const char *what, const char *text, size_t max, struct err *err);
 int guard_check_texts(const struct str *texts, size_t count, struct err *err);
 int check_turn(const struct turn *t, struct err *err);
-/* New rows of this contact. */
+int check_record_type(const char *type, struct err *err);
+int check_consent(const struct consent_event *e, struct err *err);
+/* New rows of this contact, for its line. */
 int check_rows(const struct outbound *rows, size_t count, const char *contact, struct err *err);
+/* New rows of one broadcast, of many contacts. */
+int check_recipients(const struct outbound *rows, size_t count, struct err *err);
+int check_successor(const struct outbound *row, struct err *err);
+int check_settled(const struct outbound *rows, size_t count, struct err *err);
+int check_broadcast(const struct broadcast *b, struct err *err);
+int check_broadcast_id(const char *id, struct err *err);
+int check_audit(const struct audit_entry *e, struct err *err);
+/* A page: its cursor, and 1 to STORE_MAX_ROWS at most. */
+int check_page(const char *cursor, unsigned max, struct err *err);
 
 /* ---- sealing: boxes live in `a` until sealer_end ---- */
 struct sealer {
@@ -69,6 +116,7 @@ struct sealer {
 	struct buf plain;
 	struct buf box;
 };
+/* The context is a contact; of rows of many contacts, and of broadcasts, their own. */
 void sealer_begin(struct sealer *s, const struct store *store, const char *contact);
 void sealer_end(struct sealer *s);
 int sealer_reply(struct sealer *s, const struct reply *reply, struct str *box_out, struct err *err);
@@ -76,6 +124,13 @@ int sealer_reply(struct sealer *s, const struct reply *reply, struct str *box_ou
 struct driver_outbound sealer_plain_row(const struct outbound *row);
 int sealer_rows(struct sealer *s, const struct outbound *rows, size_t count,
 		const struct driver_outbound **rows_out, struct err *err);
+int sealer_consent(struct sealer *s, const struct consent_event *e, struct str *box_out,
+		   struct err *err);
+/* What stays readable, without any NULL. Borrows the texts. */
+struct broadcast sealer_plain_broadcast(const struct broadcast *b);
+struct audit_entry sealer_plain_audit(const struct audit_entry *e);
+int sealer_broadcast(struct sealer *s, const struct broadcast *b,
+		     struct driver_broadcast *broadcast_out, struct err *err);
 int sealer_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn_out,
 		struct err *err);
 
@@ -86,6 +141,17 @@ int open_session(const struct store *store, const char *contact, const struct dr
 		 struct arena *a, struct session **session_out, struct err *err);
 int open_outbound(const struct store *store, const struct driver_outbound *d, struct arena *a,
 		  struct outbound *row_out, struct err *err);
+/* Of many: a part that does not open is left out, counted and logged. */
+void open_failed(const struct store *store, const char *what, const char *id,
+		 const struct err *err);
+void open_rows(const struct store *store, const struct driver_outbound *d, size_t n,
+	       struct arena *a, struct outbound **rows_out, size_t *count_out, struct err *err);
+int open_words(const struct store *store, const char *contact, struct str box, struct arena *a,
+	       const char **words_out, struct err *err);
+int open_broadcast(const struct store *store, const struct driver_broadcast *d, struct arena *a,
+		   struct broadcast *broadcast_out, struct err *err);
+/* The readable fields only. */
+struct session open_session_plain(const struct driver_session *d);
 int open_record(const struct store *store, const struct driver_record *d, struct arena *a,
 		struct record *record_out, struct err *err);
 

@@ -44,8 +44,20 @@ int sealer_reply(struct sealer *s, const struct reply *reply, struct str *box_ou
 	return seal_plain(s, box_out, err);
 }
 
+static const char *text_or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
 struct driver_outbound sealer_plain_row(const struct outbound *row)
 {
+	enum outbound_reason reason = row->reason;
+
+	/* Only what has ended has a reason, and that always has one. */
+	if (row->state != OUTBOUND_DEAD)
+		reason = OUTBOUND_NO_REASON;
+	else if (reason == OUTBOUND_NO_REASON)
+		reason = OUTBOUND_FAILED;
 	return (struct driver_outbound){
 		.id = row->id,
 		.kind = row->kind,
@@ -54,10 +66,13 @@ struct driver_outbound sealer_plain_row(const struct outbound *row)
 		.created_ms = row->created_ms,
 		.due_ms = row->due_ms,
 		.attempts = row->attempts,
+		.changed_ms = row->changed_ms,
 		.state = row->state,
-		.external_id = row->external_id ? row->external_id : "",
+		.reason = reason,
+		.external_id = text_or_empty(row->external_id),
 		.status = row->status,
 		.error_code = row->error_code,
+		.broadcast = text_or_empty(row->broadcast),
 	};
 }
 
@@ -65,6 +80,7 @@ static int seal_outbound(struct sealer *s, const struct outbound *row,
 			 struct driver_outbound *row_out, struct err *err)
 {
 	*row_out = sealer_plain_row(row);
+	s->context = str_of(row->contact);
 	if (outbound_encode(row, &s->plain) < 0)
 		return err_set(err, ERR_INPUT, "store: an outbox row is too large");
 	return seal_plain(s, &row_out->box, err);
@@ -74,12 +90,14 @@ int sealer_rows(struct sealer *s, const struct outbound *rows, size_t count,
 		const struct driver_outbound **rows_out, struct err *err)
 {
 	struct driver_outbound *d = arena_array(&s->a, count, sizeof *d);
+	struct str context = s->context;
+	int ret = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (seal_outbound(s, &rows[i], &d[i], err) < 0)
-			return -1;
+	for (size_t i = 0; ret == 0 && i < count; i++)
+		ret = seal_outbound(s, &rows[i], &d[i], err);
+	s->context = context;
 	*rows_out = d;
-	return 0;
+	return ret;
 }
 
 static int seal_session(struct sealer *s, const struct session *from, struct driver_session *out,
@@ -128,6 +146,45 @@ static int seal_message(struct sealer *s, const struct turn *t, struct driver_tu
 	return 0;
 }
 
+int sealer_consent(struct sealer *s, const struct consent_event *e, struct str *box_out,
+		   struct err *err)
+{
+	box_put_words(e->words, &s->plain);
+	return seal_plain(s, box_out, err);
+}
+
+struct broadcast sealer_plain_broadcast(const struct broadcast *b)
+{
+	struct broadcast plain = *b;
+
+	plain.why = text_or_empty(b->why);
+	plain.target_step = text_or_empty(b->target_step);
+	plain.request_key = text_or_empty(b->request_key);
+	plain.request_digest = text_or_empty(b->request_digest);
+	plain.cursor = text_or_empty(b->cursor);
+	plain.message = plain.content_sid = plain.content_variables = "";
+	return plain;
+}
+
+int sealer_broadcast(struct sealer *s, const struct broadcast *b,
+		     struct driver_broadcast *broadcast_out, struct err *err)
+{
+	broadcast_out->plain = sealer_plain_broadcast(b);
+	if (broadcast_encode(b, &s->plain) < 0)
+		return err_set(err, ERR_INPUT, "store: the broadcast is too large");
+	return seal_plain(s, &broadcast_out->box, err);
+}
+
+struct audit_entry sealer_plain_audit(const struct audit_entry *e)
+{
+	struct audit_entry plain = *e;
+
+	plain.object = text_or_empty(e->object);
+	plain.detail = text_or_empty(e->detail);
+	plain.request_id = text_or_empty(e->request_id);
+	return plain;
+}
+
 static int seal_consent(struct sealer *s, const struct consent_event *c, struct driver_turn *out,
 			struct err *err)
 {
@@ -137,8 +194,7 @@ static int seal_consent(struct sealer *s, const struct consent_event *c, struct 
 	out->consent = c->consent;
 	out->consent_external_id = c->external_id ? c->external_id : "";
 	out->facts.consent = c->consent; /* the ledger and the contact never disagree */
-	box_put_words(c->words, &s->plain);
-	return seal_plain(s, &out->consent_box, err);
+	return sealer_consent(s, c, &out->consent_box, err);
 }
 
 static int seal_records(struct sealer *s, const struct turn *t, struct driver_turn *out,

@@ -1,5 +1,5 @@
 /*
- * store.c - the guard around a driver: turns, replies, records, house-keeping.
+ * store.c - the guard around a driver: turns, replies, house-keeping.
  *
  * Each call checks its arguments, seals, asks the driver, opens. What a driver
  * gets is valid; what a caller gets is plain. No decision about turns is made
@@ -148,22 +148,6 @@ int store_reply_divert(struct store *store, const char *contact, const char *ext
 		ret = store->driver->reply_divert(store->self, contact, external_id, box, d,
 						  row_count, done_out, g.err);
 	sealer_end(&s);
-	return guard_end(&g, ret);
-}
-
-int store_record_get(struct store *store, const char *type, const char *id, struct arena *a,
-		     struct record *record_out, struct err *err)
-{
-	struct guard_call g;
-	struct driver_record d = { 0 };
-	int ret = -1;
-
-	guard_begin(&g, store, OP_RECORD_GET, err);
-	if (check_name("a record's type", type, SESSION_NAME_MAX, false, g.err) == 0 &&
-	    check_name("a record's id", id, EXTERNAL_ID_MAX, false, g.err) == 0)
-		ret = store->driver->record_get(store->self, type, id, a, &d, g.err);
-	if (ret == 1 && open_record(store, &d, a, record_out, g.err) < 0)
-		ret = -1;
 	return guard_end(&g, ret);
 }
 
