@@ -10,7 +10,12 @@
 #include "command_private.h"
 #include "model/contact.h"
 
-enum { ANSWER_MAX = 1 << 24, TIMEOUT_MS = 20000, FORM_MAX = 65536 };
+enum {
+	ANSWER_MAX = 1 << 24,
+	TIMEOUT_MS = 20000,
+	ADMIN_TIMEOUT_MS = 90000 /* counting a large audience */,
+	FORM_MAX = 65536
+};
 
 static const struct net_settings few = { .max_in_flight = 4,
 					 .max_queued = 16,
@@ -109,6 +114,30 @@ int client_ask(struct client *cl, const char *method, const char *path, const ch
 	if (json)
 		req.headers[req.header_count++] =
 			(struct net_header){ "Content-Type", "application/json" };
+	return perform(cl, &req, status_out, body_out, err);
+}
+
+int client_admin(struct client *cl, const char *method, const char *path, const char *json,
+		 const char *key, int *status_out, struct str *body_out, struct err *err)
+{
+	struct net_request req = { .method = method,
+				   .url = arena_printf(&cl->arena, "%s%s", cl->base, path),
+				   .body = str_of(json),
+				   .timeout_ms = ADMIN_TIMEOUT_MS,
+				   .max_answer = ANSWER_MAX };
+
+	if (!cl->config.admin_token[0])
+		return err_set(err, ERR_PERM,
+			       "ADMIN_TOKEN is not set here: give the server's, in "
+			       "the environment or in .env");
+	req.headers[req.header_count++] =
+		(struct net_header){ "Authorization", arena_printf(&cl->arena, "Bearer %s",
+								   cl->config.admin_token) };
+	if (json)
+		req.headers[req.header_count++] =
+			(struct net_header){ "Content-Type", "application/json" };
+	if (key)
+		req.headers[req.header_count++] = (struct net_header){ "Idempotency-Key", key };
 	return perform(cl, &req, status_out, body_out, err);
 }
 

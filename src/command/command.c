@@ -23,6 +23,19 @@ static const struct command commands[] = {
 	  "sends one message to the running server and prints the reply",
 	  "FROM is a number such as +919876543210. --sid repeats a message; --raw prints the\n"
 	  "TwiML as it came.\n" },
+	{ "broadcast", run_broadcast,
+	  "broadcast send [--step STEP] [--at TIME] [--template HX... [--variables JSON]] "
+	  "[--key KEY] [--dry-run] [--watch] TEXT\n"
+	  "       samvad broadcast list | show ID | watch ID | recipients [--outcome WORD] ID\n"
+	  "       samvad broadcast pause ID | resume ID | cancel ID | retry-failed ID",
+	  "one text to everyone with a session, and how far it is",
+	  "Asks the running server, with the ADMIN_TOKEN of the environment or .env. TEXT may "
+	  "hold\n"
+	  "{{name}} and other saved values; who lacks one is skipped. --step: only those at that\n"
+	  "step. --at: an ISO 8601 time with zone. --template: an approved template for those\n"
+	  "whose 24-hour window is closed. --key: a repeat with the same key sends nothing more.\n"
+	  "--dry-run only counts. Exit status of watch: 0 when it is done, 1 when it was paused\n"
+	  "or cancelled.\n" },
 	{ "check", run_check, "check [DIR...]", "proves flow packs before they run",
 	  "Without DIR the configured flow is checked. Prints file, step, field and cure of\n"
 	  "each fault; exit status 1 when one of them is an error.\n" },
@@ -58,7 +71,7 @@ static void print_overview(FILE *to)
 {
 	(void)fputs("Usage: samvad COMMAND [ARGUMENTS]\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		(void)fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+		(void)fprintf(to, "  %-9s  %s\n", commands[i].name, commands[i].summary);
 	(void)fputs("\nsamvad COMMAND --help tells more.\n", to);
 }
 

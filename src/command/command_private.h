@@ -34,6 +34,7 @@ int run_health(const struct command *self, int argc, char **argv);
 int run_show(const struct command *self, int argc, char **argv);
 int run_sign(const struct command *self, int argc, char **argv);
 int run_verify(const struct command *self, int argc, char **argv);
+int run_broadcast(const struct command *self, int argc, char **argv);
 int run_render(const struct command *self, int argc, char **argv);
 int run_version(const struct command *self, int argc, char **argv);
 
@@ -104,6 +105,11 @@ int client_ask(struct client *cl, const char *method, const char *path, const ch
 /* Posts JSON to a path of the server's own; as above. */
 int client_post(struct client *cl, const char *path, const char *json, int *status_out,
 		struct str *body_out, struct err *err);
+
+/* The same with the admin token of the settings, and with an Idempotency-Key (or NULL). -1 also
+ * when there is no token. */
+int client_admin(struct client *cl, const char *method, const char *path, const char *json,
+		 const char *key, int *status_out, struct str *body_out, struct err *err);
 
 struct client_message {
 	const char *from; /* whatsapp:+91… */
