@@ -23,19 +23,19 @@ struct outbox_claim {
 int store_outbox_claim(struct store *store, const char *broadcast, int64_t pace_ms, int64_t now_ms,
 		       int64_t lease_ms, unsigned max, struct arena *a,
 		       struct outbox_claim **claims_out, size_t *count_out, struct err *err);
-/* Writes what came of each: state, reason, due_ms (WAITING, UNSURE), external_id, status,
- * error_code. ACCEPTED and DEAD let a line's next row go. Status never steps back; a row
- * that is ACCEPTED stays so; settled as UNSURE after its status was heard it becomes ACCEPTED. A
- * row whose attempts are others by now is somebody else's: only that it is ACCEPTED is still
- * taken from us. A row that is not there any more: nothing. Rows are written one by one, all of
- * them or -1: then some may be, and settling all of them again does no harm. Rows may be of many
- * contacts; at most STORE_MAX_ROWS. */
+/* Writes what came of each: state (WAITING, UNSURE, ACCEPTED or DEAD), reason (DEAD; none
+ * given is FAILED), due_ms (WAITING, UNSURE), external_id, status, error_code. ACCEPTED and DEAD
+ * let a line's next row go. Status never steps back; a row that is ACCEPTED stays so; settled as
+ * UNSURE after its status was heard it becomes ACCEPTED. A row whose attempts are others by now is
+ * somebody else's: only that it is ACCEPTED is still taken from us. A row that is not there any
+ * more: nothing. Rows are written one by one, all of them or -1: then some may be, and settling all
+ * of them again does no harm. Rows may be of many contacts; at most STORE_MAX_ROWS. */
 enum { STORE_MAX_ROWS = 1000 };
 int store_outbox_settle(struct store *store, const struct outbound *rows, size_t count,
 			int64_t now_ms, struct err *err);
 /* A status callback, by our id if it is known, else by the provider's. An UNSURE row that is heard
- * of becomes ACCEPTED. News that names another external id than the row has is of an earlier
- * message and changes nothing. 1 known, 0 unknown. */
+ * of becomes ACCEPTED, an UNTOLD one too. News that names another external id than the row has is
+ * of an earlier message and changes nothing. 1 known, 0 unknown. */
 int store_status_apply(struct store *store, const char *contact, const char *our_id,
 		       const char *external_id, enum status status, int error_code, int64_t now_ms,
 		       struct err *err);

@@ -2,24 +2,16 @@
  * faulty.c - wraps a driver and fails its writes on cue.
  *
  * Reads always pass. A plan counts writes of all threads together. Without a
- * plan it is the inner driver, so the contract test runs over it as well.
+ * plan it is the inner driver, so the contract test runs over it as well. The
+ * functions of the queues are in faulty_outbox.c and faulty_broadcast.c.
  */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "driver_private.h"
-
-struct faulty {
-	const struct store_driver *inner;
-	void *self;
-	struct store_driver driver; /* ours, with the inner one's name */
-	pthread_mutex_t lock;	    /* guards plan */
-	struct faulty_plan plan;
-};
+#include "faulty_private.h"
 
 /* What happens to this write; counts it. */
-static struct faulty_plan next(struct faulty *f)
+struct faulty_plan faulty_next(struct faulty *f)
 {
 	struct faulty_plan now = { .when = FAULT_NONE };
 
@@ -34,14 +26,14 @@ static struct faulty_plan next(struct faulty *f)
 	return now;
 }
 
-static int before(const struct faulty_plan *p, struct err *err)
+int faulty_before(const struct faulty_plan *p, struct err *err)
 {
 	if (p->when == FAULT_BEFORE)
 		return err_set(err, p->kind, "store: failed on cue, nothing was done");
 	return 0;
 }
 
-static int after(const struct faulty_plan *p, int ret, struct err *err)
+int faulty_after(const struct faulty_plan *p, int ret, struct err *err)
 {
 	if (p->when == FAULT_AFTER && ret >= 0)
 		return err_set(err, ERR_UNSURE, "store: answer lost on cue");
@@ -76,11 +68,11 @@ static int faulty_commit(void *self, const struct driver_turn *t, enum commit_re
 			 bool *inline_out, struct err *err)
 {
 	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
+	struct faulty_plan plan = faulty_next(f);
 
-	if (before(&plan, err) < 0)
+	if (faulty_before(&plan, err) < 0)
 		return -1;
-	return after(&plan, f->inner->commit(f->self, t, result_out, inline_out, err), err);
+	return faulty_after(&plan, f->inner->commit(f->self, t, result_out, inline_out, err), err);
 }
 
 static int faulty_reply_load(void *self, const char *contact, const char *external_id,
@@ -97,14 +89,14 @@ static int faulty_reply_decide(void *self, const char *contact, const char *exte
 			       struct str *box_out, struct err *err)
 {
 	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
+	struct faulty_plan plan = faulty_next(f);
 
-	if (before(&plan, err) < 0)
+	if (faulty_before(&plan, err) < 0)
 		return -1;
-	return after(&plan,
-		     f->inner->reply_decide(f->self, contact, external_id, box, a, state_out,
-					    box_out, err),
-		     err);
+	return faulty_after(&plan,
+			    f->inner->reply_decide(f->self, contact, external_id, box, a, state_out,
+						   box_out, err),
+			    err);
 }
 
 static int faulty_reply_divert(void *self, const char *contact, const char *external_id,
@@ -112,14 +104,14 @@ static int faulty_reply_divert(void *self, const char *contact, const char *exte
 			       size_t row_count, bool *done_out, struct err *err)
 {
 	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
+	struct faulty_plan plan = faulty_next(f);
 
-	if (before(&plan, err) < 0)
+	if (faulty_before(&plan, err) < 0)
 		return -1;
-	return after(&plan,
-		     f->inner->reply_divert(f->self, contact, external_id, notice_box, rows,
-					    row_count, done_out, err),
-		     err);
+	return faulty_after(&plan,
+			    f->inner->reply_divert(f->self, contact, external_id, notice_box, rows,
+						   row_count, done_out, err),
+			    err);
 }
 
 static int faulty_calls_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max,
@@ -127,11 +119,11 @@ static int faulty_calls_claim(void *self, int64_t now_ms, int64_t lease_ms, unsi
 			      struct err *err)
 {
 	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
+	struct faulty_plan plan = faulty_next(f);
 
-	if (before(&plan, err) < 0)
+	if (faulty_before(&plan, err) < 0)
 		return -1;
-	return after(
+	return faulty_after(
 		&plan,
 		f->inner->calls_claim(f->self, now_ms, lease_ms, max, a, due_out, count_out, err),
 		err);
@@ -141,80 +133,24 @@ static int faulty_call_renew(void *self, const char *contact, const char *call_i
 			     struct err *err)
 {
 	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
+	struct faulty_plan plan = faulty_next(f);
 
-	if (before(&plan, err) < 0)
+	if (faulty_before(&plan, err) < 0)
 		return -1;
-	return after(&plan, f->inner->call_renew(f->self, contact, call_id, lease_ms, err), err);
+	return faulty_after(&plan, f->inner->call_renew(f->self, contact, call_id, lease_ms, err),
+			    err);
 }
 
 static int faulty_allow(void *self, const char *key, const char *member, unsigned limit,
 			int64_t window_ms, int64_t now_ms, struct err *err)
 {
 	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
+	struct faulty_plan plan = faulty_next(f);
 
-	if (before(&plan, err) < 0)
+	if (faulty_before(&plan, err) < 0)
 		return -1;
-	return after(&plan, f->inner->allow(f->self, key, member, limit, window_ms, now_ms, err),
-		     err);
-}
-
-static int faulty_outbox_claim(void *self, int64_t now_ms, int64_t lease_ms, unsigned max,
-			       struct arena *a, struct driver_outbound **rows_out,
-			       size_t *count_out, struct err *err)
-{
-	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
-
-	if (before(&plan, err) < 0)
-		return -1;
-	return after(
-		&plan,
-		f->inner->outbox_claim(f->self, now_ms, lease_ms, max, a, rows_out, count_out, err),
-		err);
-}
-
-static int faulty_outbox_settle(void *self, const struct driver_outbound *row, int64_t now_ms,
-				struct err *err)
-{
-	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
-
-	if (before(&plan, err) < 0)
-		return -1;
-	return after(&plan, f->inner->outbox_settle(f->self, row, now_ms, err), err);
-}
-
-static int faulty_status_apply(void *self, const char *contact, const char *our_id,
-			       const char *external_id, enum status status, int error_code,
-			       int64_t now_ms, struct err *err)
-{
-	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
-
-	if (before(&plan, err) < 0)
-		return -1;
-	return after(&plan,
-		     f->inner->status_apply(f->self, contact, our_id, external_id, status,
-					    error_code, now_ms, err),
-		     err);
-}
-
-static int faulty_outbox_get(void *self, const char *contact, const char *id, struct arena *a,
-			     struct driver_outbound *row_out, struct err *err)
-{
-	struct faulty *f = self;
-
-	return f->inner->outbox_get(f->self, contact, id, a, row_out, err);
-}
-
-static int faulty_record_get(void *self, const char *type, const char *id, struct arena *a,
-			     struct driver_record *record_out, struct err *err)
-{
-	struct faulty *f = self;
-
-	return f->inner->record_get(f->self, type, id, a, record_out, err);
+	return faulty_after(
+		&plan, f->inner->allow(f->self, key, member, limit, window_ms, now_ms, err), err);
 }
 
 static int faulty_stats(void *self, int64_t now_ms, struct arena *a, struct store_stats *stats_out,
@@ -236,11 +172,11 @@ static int faulty_legacy_load(void *self, const char *contact, struct arena *a,
 static int faulty_sweep(void *self, int64_t now_ms, struct err *err)
 {
 	struct faulty *f = self;
-	struct faulty_plan plan = next(f);
+	struct faulty_plan plan = faulty_next(f);
 
-	if (before(&plan, err) < 0)
+	if (faulty_before(&plan, err) < 0)
 		return -1;
-	return after(&plan, f->inner->sweep(f->self, now_ms, err), err);
+	return faulty_after(&plan, f->inner->sweep(f->self, now_ms, err), err);
 }
 
 static const struct store_driver driver_faulty = {
@@ -259,7 +195,27 @@ static const struct store_driver driver_faulty = {
 	.outbox_settle = faulty_outbox_settle,
 	.status_apply = faulty_status_apply,
 	.outbox_get = faulty_outbox_get,
+	.outbox_replace = faulty_outbox_replace,
+	.outbox_unpark = faulty_outbox_unpark,
+	.status_claim = faulty_status_claim,
+	.rate_take = faulty_rate_take,
+	.rate_slow = faulty_rate_slow,
+	.consent_add = faulty_consent_add,
+	.consent_list = faulty_consent_list,
+	.trouble_set = faulty_trouble_set,
+	.audit_add = faulty_audit_add,
+	.audit_list = faulty_audit_list,
+	.broadcast_create = faulty_broadcast_create,
+	.broadcast_get = faulty_broadcast_get,
+	.broadcast_change = faulty_broadcast_change,
+	.broadcast_list = faulty_broadcast_list,
+	.broadcast_counts = faulty_broadcast_counts,
+	.audience_page = faulty_audience_page,
+	.recipients_add = faulty_recipients_add,
+	.recipients_page = faulty_recipients_page,
 	.record_get = faulty_record_get,
+	.record_list = faulty_record_list,
+	.record_change = faulty_record_change,
 	.stats = faulty_stats,
 	.legacy_load = faulty_legacy_load,
 	.sweep = faulty_sweep,
@@ -281,6 +237,10 @@ int driver_faulty_wrap(const struct store_driver *inner, void *inner_self,
 	f->driver.remote = inner->remote;
 	if (!inner->legacy_load)
 		f->driver.legacy_load = NULL;
+	if (!inner->rate_take) {
+		f->driver.rate_take = NULL;
+		f->driver.rate_slow = NULL;
+	}
 	*driver_out = &f->driver;
 	*self_out = f;
 	return 0;

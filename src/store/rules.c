@@ -3,6 +3,8 @@
  */
 #include "rules_private.h"
 
+#include <string.h>
+
 struct rule_answer rule_answer(enum reply_state now, enum reply_state answer)
 {
 	struct rule_answer r = { .decide = now == REPLY_OPEN };
@@ -25,22 +27,31 @@ void rule_claim(struct driver_outbound *row, int64_t lease_ms)
 	row->attempts++;
 }
 
+/* Nothing that a worker says moves such a row, unless the provider has taken the message. */
+static bool has_ended(const struct driver_outbound *row)
+{
+	return row->state == OUTBOUND_DEAD || row->state == OUTBOUND_PARKED;
+}
+
 void rule_settle(struct driver_outbound *row, const struct driver_outbound *news)
 {
+	bool accepted = news->state == OUTBOUND_ACCEPTED;
 	enum status climbed = status_climb(row->status, news->status);
 
+	if (!accepted && news->attempts != row->attempts)
+		return;
 	/* A callback that was faster than the worker knows more about errors. */
 	if (climbed == news->status)
 		row->error_code = news->error_code;
 	row->status = climbed;
 	if (*news->external_id)
 		row->external_id = news->external_id;
-	if (row->state == OUTBOUND_ACCEPTED ||
-	    (row->state == OUTBOUND_DEAD && news->state != OUTBOUND_ACCEPTED))
+	if (row->state == OUTBOUND_ACCEPTED || (has_ended(row) && !accepted) ||
+	    row->reason == OUTBOUND_REPLACED)
 		return;
 	row->state = news->state;
+	row->reason = news->reason;
 	row->due_ms = news->due_ms;
-	row->attempts = news->attempts;
 	if (row->state == OUTBOUND_UNSURE && row->status != STATUS_NONE)
 		row->state = OUTBOUND_ACCEPTED;
 }
@@ -50,12 +61,84 @@ void rule_status(struct driver_outbound *row, const char *external_id, enum stat
 {
 	enum status climbed = status_climb(row->status, status);
 
+	if (*row->external_id && external_id && *external_id &&
+	    strcmp(row->external_id, external_id) != 0)
+		return;
 	if (climbed != row->status) {
 		row->status = climbed;
 		row->error_code = error_code;
 	}
 	if (!*row->external_id && external_id)
 		row->external_id = external_id;
-	if (row->state == OUTBOUND_UNSURE)
+	if (row->state == OUTBOUND_UNSURE ||
+	    (row->state == OUTBOUND_DEAD && row->reason == OUTBOUND_UNTOLD)) {
 		row->state = OUTBOUND_ACCEPTED;
+		row->reason = OUTBOUND_NO_REASON;
+	}
+}
+
+int64_t rule_ask_after_ms(enum status status, unsigned asked)
+{
+	static const int64_t seconds[STORE_MAX_ASKED] = { 60, 300, 1800, 10800, 43200, 86400 };
+
+	if (status_is_final(status) || status == STATUS_DELIVERED || asked >= STORE_MAX_ASKED)
+		return 0;
+	return seconds[asked] * 1000;
+}
+
+/*
+ * The rate. A lane lets its next send go when its arrival time is at most TOLERANCE_US
+ * ahead; each send moves that time by one gap. With gaps for 97 % of the rate, a window of
+ * one second holds at most 0.97 * rate * 1.01 + 1 sends, and for small rates the gap alone sees
+ * to it: never more than `rate`. What is left is for jitter between the grant and the wire.
+ */
+enum { TOLERANCE_US = 10000, STEADY_PERCENT = 97 };
+#define US_PER_S INT64_C(1000000)
+
+/* The time that n sends take, rounded up: rounding once for many keeps high rates exact. */
+static int64_t sends_us(int64_t n, int64_t rate_percent)
+{
+	return (n * US_PER_S * 100 + rate_percent - 1) / rate_percent;
+}
+
+/* How many sends a lane lets go now, at most want. */
+static unsigned lane_room(int64_t at_us, int64_t now_us, int64_t rate_percent, unsigned want)
+{
+	int64_t room_us = now_us + TOLERANCE_US - at_us, n;
+
+	if (room_us < 0)
+		return 0;
+	n = room_us * rate_percent / (US_PER_S * 100) + 1;
+	return n < want ? (unsigned)n : want;
+}
+
+static int64_t later(int64_t x, int64_t y)
+{
+	return x > y ? x : y;
+}
+
+unsigned rule_rate_take(struct rule_rate *r, int64_t now_us, unsigned rate, bool spare,
+			unsigned want, int64_t *wait_us_out)
+{
+	int64_t divisor = now_us < r->slow_until_us && r->divisor > 1 ? r->divisor : 1;
+	int64_t all = later((int64_t)rate * STEADY_PERCENT / divisor, 1);
+	int64_t most = later(all * 4 / 5, 1); /* what broadcasts leave is for replies */
+	int64_t all_us = later(r->all_us, now_us), spare_us = later(r->spare_us, now_us), half_us;
+	unsigned n = lane_room(all_us, now_us, all, want);
+
+	if (spare)
+		n = lane_room(spare_us, now_us, most, n);
+	all_us += sends_us(n, all);
+	spare_us += sends_us(n, most);
+	if (n > 0)
+		r->all_us = all_us;
+	if (n > 0 && spare)
+		r->spare_us = spare_us;
+	/* Worth asking again when half a burst has gathered: each question is a round trip. */
+	half_us = TOLERANCE_US / 2 < sends_us(1, all) ? TOLERANCE_US : TOLERANCE_US / 2;
+	*wait_us_out = 0;
+	if (n < want)
+		*wait_us_out =
+			later((spare ? later(all_us, spare_us) : all_us) - half_us - now_us, 1);
+	return n;
 }

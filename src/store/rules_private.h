@@ -22,9 +22,11 @@ bool rule_outbound_done(enum outbound_state s);
 void rule_claim(struct driver_outbound *row, int64_t lease_ms);
 /* Merges what a worker says into the row. A row the provider has stays
  * ACCEPTED; an UNSURE one whose status is known already becomes it. News of an
- * older claim (other attempts) is heard only when it says ACCEPTED. */
+ * older claim (other attempts) is heard only when it says ACCEPTED. A REPLACED row stays that. */
 void rule_settle(struct driver_outbound *row, const struct driver_outbound *news);
-/* Merges a status callback. Pointers of the row may point to external_id afterwards. */
+/* Merges a status callback; one that names another message than the row's changes nothing. An
+ * UNSURE row becomes ACCEPTED, and so does one that was given up as UNTOLD. Pointers of the row
+ * may point to external_id afterwards. */
 void rule_status(struct driver_outbound *row, const char *external_id, enum status status,
 		 int error_code);
 
@@ -39,6 +41,9 @@ struct rule_rate {
 	int64_t slow_until_us;
 	unsigned divisor; /* until then */
 };
+/* Grants up to want sends. No window of one second holds more than `rate`, nor any 10 ms more
+ * than a hundredth of it (at least 1). spare: at most four fifths of the rate. With fewer granted
+ * than wanted *wait_us_out says when it is worth asking again. */
 unsigned rule_rate_take(struct rule_rate *r, int64_t now_us, unsigned rate, bool spare,
 			unsigned want, int64_t *wait_us_out);
 
