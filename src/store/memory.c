@@ -2,8 +2,8 @@
  * memory.c - the store of tests and the reference of what a driver means.
  *
  * One mutex, one hash table of contacts, plain lists below. Each stored thing
- * owns a small arena with its deep copy. Nothing survives close(). The outbox
- * is in memory_outbox.c.
+ * owns a small arena with its deep copy. Nothing survives close(). Here are turns and calls;
+ * memory_outbox.c, memory_broadcast.c and memory_record.c have the rest.
  */
 #include "memory_private.h"
 
@@ -31,6 +31,7 @@ static void contact_free(struct memory_contact *c)
 		turn_free(t);
 	}
 	memory_rows_free(c);
+	memory_consents_free(c);
 	free(c->name);
 	free(c);
 }
@@ -39,7 +40,6 @@ static void memory_close(void *self)
 {
 	struct memory *m = self;
 	struct memory_contact *c;
-	struct memory_record *r;
 	struct memory_member *w;
 
 	for (size_t i = 0; i < MEM_BUCKETS; i++) {
@@ -48,11 +48,8 @@ static void memory_close(void *self)
 			contact_free(c);
 		}
 	}
-	while ((r = m->records)) {
-		m->records = r->next;
-		arena_free(&r->a);
-		free(r);
-	}
+	memory_broadcasts_free(m);
+	memory_records_free(m);
 	while ((w = m->members)) {
 		m->members = w->next;
 		arena_free(&w->a);
@@ -62,9 +59,14 @@ static void memory_close(void *self)
 	free(m);
 }
 
+size_t memory_bucket(const char *name)
+{
+	return hash64(str_of(name)) % MEM_BUCKETS;
+}
+
 struct memory_contact *memory_contact_find(struct memory *m, const char *name, bool make)
 {
-	struct memory_contact **at = &m->buckets[hash64(str_of(name)) % MEM_BUCKETS];
+	struct memory_contact **at = &m->buckets[memory_bucket(name)];
 	struct memory_contact *c;
 
 	for (c = *at; c; c = c->next)
@@ -88,7 +90,7 @@ static struct memory_turn *turn_find(struct memory_contact *c, const char *exter
 	return t;
 }
 
-static bool session_lives(const struct memory_contact *c, int64_t now_ms)
+bool memory_session_lives(const struct memory_contact *c, int64_t now_ms)
 {
 	return c->has_session && c->session.expires_ms > now_ms;
 }
@@ -116,8 +118,8 @@ static int memory_load(void *self, const char *contact, const char *external_id,
 		view_out->reply_box = copy_box(t->reply_box, a);
 	}
 	if (c) {
-		view_out->facts = c->facts;
-		view_out->has_session = session_lives(c, now_ms);
+		view_out->facts = memory_facts(c);
+		view_out->has_session = memory_session_lives(c, now_ms);
 	}
 	if (view_out->has_session)
 		view_out->session = copy_session(&c->session, a);
@@ -143,6 +145,19 @@ static void turn_add(struct memory_contact *c, const struct driver_turn *from)
 	c->turns = t;
 }
 
+/* Consent and what follows it are not a turn's. */
+static void facts_put(struct memory_contact *c, const struct contact_facts *from)
+{
+	struct contact_facts f = c->facts;
+
+	f.known = from->known;
+	memcpy(f.language, from->language, sizeof f.language);
+	f.first_in_ms = from->first_in_ms;
+	f.last_in_ms = from->last_in_ms;
+	f.unfinished = from->unfinished;
+	c->facts = f;
+}
+
 static void session_put(struct memory_contact *c, const struct driver_turn *t)
 {
 	arena_free(&c->session_arena);
@@ -150,33 +165,7 @@ static void session_put(struct memory_contact *c, const struct driver_turn *t)
 	c->session.revision = t->session.revision + 1;
 	c->call_due_ms = t->call_due_ms;
 	c->has_session = true;
-	c->facts = t->facts;
-}
-
-static struct memory_record *record_find(struct memory *m, const char *type, const char *id)
-{
-	struct memory_record *r = m->records;
-
-	while (r && (strcmp(r->record.type, type) != 0 || strcmp(r->record.id, id) != 0))
-		r = r->next;
-	return r;
-}
-
-static void record_put(struct memory *m, const struct driver_record *from)
-{
-	struct memory_record *r = record_find(m, from->type, from->id);
-	int64_t created_ms = from->created_ms;
-
-	if (r) {
-		created_ms = r->record.created_ms;
-		arena_free(&r->a);
-	} else {
-		r = mem_alloc(sizeof *r);
-		r->next = m->records;
-		m->records = r;
-	}
-	r->record = copy_record(from, &r->a);
-	r->record.created_ms = created_ms;
+	facts_put(c, &t->facts);
 }
 
 static void turn_store(struct memory *m, struct memory_contact *c, const struct driver_turn *t,
@@ -193,11 +182,12 @@ static void turn_store(struct memory *m, struct memory_contact *c, const struct 
 		turn_add(c, t);
 	session_put(c, t);
 	for (size_t i = 0; rule.store_rows && i < t->outbox_count; i++)
-		memory_row_add(c, &t->outbox[i]);
+		memory_row_add(c, &t->outbox[i], t->now_ms);
 	for (size_t i = 0; i < t->record_count; i++)
-		record_put(m, &t->records[i]);
+		memory_record_put(m, &t->records[i]);
 	if (t->has_consent)
-		c->consents++;
+		memory_consent_put(c, &(struct driver_consent){ t->consent, t->consent_external_id,
+								t->now_ms, t->consent_box });
 	*inline_out = rule.is_inline;
 }
 
@@ -212,7 +202,8 @@ static int memory_commit(void *self, const struct driver_turn *t, enum commit_re
 	c = memory_contact_find(m, t->contact, true);
 	if (turn_find(c, t->external_id)) {
 		*result_out = COMMIT_SEEN;
-	} else if ((session_lives(c, t->now_ms) ? c->session.revision : 0) != t->session.revision) {
+	} else if ((memory_session_lives(c, t->now_ms) ? c->session.revision : 0) !=
+		   t->session.revision) {
 		*result_out = COMMIT_CONFLICT;
 	} else {
 		turn_store(m, c, t, inline_out);
@@ -272,7 +263,7 @@ static int memory_reply_divert(void *self, const char *contact, const char *exte
 	t = turn_find(c, external_id);
 	*done_out = t && t->reply_state != REPLY_LATE;
 	for (size_t i = 0; t && t->reply_state == REPLY_INLINE && i < row_count; i++)
-		memory_row_add(c, &rows[i]);
+		memory_row_add(c, &rows[i], rows[i].created_ms);
 	if (*done_out)
 		reply_set(t, REPLY_LATE, notice_box);
 	pthread_mutex_unlock(&m->lock);
@@ -291,7 +282,7 @@ static int memory_calls_claim(void *self, int64_t now_ms, int64_t lease_ms, unsi
 	pthread_mutex_lock(&m->lock);
 	for (size_t i = 0; i < MEM_BUCKETS; i++) {
 		for (struct memory_contact *c = m->buckets[i]; c && n < max; c = c->next) {
-			if (!session_lives(c, now_ms) || c->call_due_ms == 0 ||
+			if (!memory_session_lives(c, now_ms) || c->call_due_ms == 0 ||
 			    c->call_due_ms > now_ms)
 				continue;
 			c->call_due_ms = lease_ms;
@@ -355,21 +346,6 @@ static int memory_allow(void *self, const char *key, const char *member, unsigne
 	return ret;
 }
 
-static int memory_record_get(void *self, const char *type, const char *id, struct arena *a,
-			     struct driver_record *record_out, struct err *err)
-{
-	struct memory *m = self;
-	struct memory_record *r;
-
-	(void)err;
-	pthread_mutex_lock(&m->lock);
-	r = record_find(m, type, id);
-	if (r)
-		*record_out = copy_record(&r->record, a);
-	pthread_mutex_unlock(&m->lock);
-	return r ? 1 : 0;
-}
-
 static void count_step(struct store_stats *s, const char *step, struct arena *a)
 {
 	struct store_step_count *grown;
@@ -398,7 +374,7 @@ static int memory_stats(void *self, int64_t now_ms, struct arena *a, struct stor
 	for (size_t i = 0; i < MEM_BUCKETS; i++) {
 		for (struct memory_contact *c = m->buckets[i]; c; c = c->next) {
 			memory_rows_count(c, stats_out);
-			if (!session_lives(c, now_ms))
+			if (!memory_session_lives(c, now_ms))
 				continue;
 			stats_out->sessions++;
 			stats_out->completed += c->session.completed;
@@ -410,10 +386,10 @@ static int memory_stats(void *self, int64_t now_ms, struct arena *a, struct stor
 	return 0;
 }
 
-static int sweep_contact(struct memory_contact *c, int64_t now_ms, int64_t seen_keep_ms)
+static int sweep_contact(struct memory *m, struct memory_contact *c, int64_t now_ms)
 {
 	struct memory_turn **at = &c->turns, *t;
-	int n = memory_rows_sweep(c, now_ms);
+	int n = memory_rows_sweep(m, c, now_ms);
 
 	if (c->has_session && c->session.expires_ms <= now_ms) {
 		arena_free(&c->session_arena);
@@ -421,7 +397,7 @@ static int sweep_contact(struct memory_contact *c, int64_t now_ms, int64_t seen_
 		n++;
 	}
 	while ((t = *at)) {
-		if (t->at_ms < now_ms - seen_keep_ms) {
+		if (t->at_ms < now_ms - m->seen_keep_ms) {
 			*at = t->next;
 			turn_free(t);
 			n++;
@@ -440,9 +416,10 @@ static int memory_sweep(void *self, int64_t now_ms, struct err *err)
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
+	n = memory_broadcasts_sweep(m, now_ms) + memory_audits_sweep(m, now_ms);
 	for (size_t i = 0; i < MEM_BUCKETS; i++)
 		for (struct memory_contact *c = m->buckets[i]; c; c = c->next)
-			n += sweep_contact(c, now_ms, m->seen_keep_ms);
+			n += sweep_contact(m, c, now_ms);
 	for (at = &m->members; (w = *at);) {
 		if (w->until_ms <= now_ms) {
 			*at = w->next;
@@ -473,7 +450,25 @@ static const struct store_driver driver_memory = {
 	.outbox_settle = memory_outbox_settle,
 	.status_apply = memory_status_apply,
 	.outbox_get = memory_outbox_get,
+	.outbox_replace = memory_outbox_replace,
+	.outbox_unpark = memory_outbox_unpark,
+	.status_claim = memory_status_claim,
+	.consent_add = memory_consent_add,
+	.consent_list = memory_consent_list,
+	.trouble_set = memory_trouble_set,
+	.audit_add = memory_audit_add,
+	.audit_list = memory_audit_list,
+	.broadcast_create = memory_broadcast_create,
+	.broadcast_get = memory_broadcast_get,
+	.broadcast_change = memory_broadcast_change,
+	.broadcast_list = memory_broadcast_list,
+	.broadcast_counts = memory_broadcast_counts,
+	.audience_page = memory_audience_page,
+	.recipients_add = memory_recipients_add,
+	.recipients_page = memory_recipients_page,
 	.record_get = memory_record_get,
+	.record_list = memory_record_list,
+	.record_change = memory_record_change,
 	.stats = memory_stats,
 	.sweep = memory_sweep,
 };

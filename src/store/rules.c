@@ -33,13 +33,13 @@ static bool has_ended(const struct driver_outbound *row)
 	return row->state == OUTBOUND_DEAD || row->state == OUTBOUND_PARKED;
 }
 
-void rule_settle(struct driver_outbound *row, const struct driver_outbound *news)
+bool rule_settle(struct driver_outbound *row, const struct driver_outbound *news)
 {
 	bool accepted = news->state == OUTBOUND_ACCEPTED;
 	enum status climbed = status_climb(row->status, news->status);
 
 	if (!accepted && news->attempts != row->attempts)
-		return;
+		return false;
 	/* A callback that was faster than the worker knows more about errors. */
 	if (climbed == news->status)
 		row->error_code = news->error_code;
@@ -48,22 +48,23 @@ void rule_settle(struct driver_outbound *row, const struct driver_outbound *news
 		row->external_id = news->external_id;
 	if (row->state == OUTBOUND_ACCEPTED || (has_ended(row) && !accepted) ||
 	    row->reason == OUTBOUND_REPLACED)
-		return;
+		return true;
 	row->state = news->state;
 	row->reason = news->reason;
 	row->due_ms = news->due_ms;
 	if (row->state == OUTBOUND_UNSURE && row->status != STATUS_NONE)
 		row->state = OUTBOUND_ACCEPTED;
+	return true;
 }
 
-void rule_status(struct driver_outbound *row, const char *external_id, enum status status,
+bool rule_status(struct driver_outbound *row, const char *external_id, enum status status,
 		 int error_code)
 {
 	enum status climbed = status_climb(row->status, status);
 
 	if (*row->external_id && external_id && *external_id &&
 	    strcmp(row->external_id, external_id) != 0)
-		return;
+		return false;
 	if (climbed != row->status) {
 		row->status = climbed;
 		row->error_code = error_code;
@@ -75,6 +76,7 @@ void rule_status(struct driver_outbound *row, const char *external_id, enum stat
 		row->state = OUTBOUND_ACCEPTED;
 		row->reason = OUTBOUND_NO_REASON;
 	}
+	return true;
 }
 
 int64_t rule_ask_after_ms(enum status status, unsigned asked)

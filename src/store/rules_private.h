@@ -22,12 +22,13 @@ bool rule_outbound_done(enum outbound_state s);
 void rule_claim(struct driver_outbound *row, int64_t lease_ms);
 /* Merges what a worker says into the row. A row the provider has stays
  * ACCEPTED; an UNSURE one whose status is known already becomes it. News of an
- * older claim (other attempts) is heard only when it says ACCEPTED. A REPLACED row stays that. */
-void rule_settle(struct driver_outbound *row, const struct driver_outbound *news);
+ * older claim (other attempts) is heard only when it says ACCEPTED. A REPLACED row stays that.
+ * False: not heard, the row is as it was. */
+bool rule_settle(struct driver_outbound *row, const struct driver_outbound *news);
 /* Merges a status callback; one that names another message than the row's changes nothing. An
  * UNSURE row becomes ACCEPTED, and so does one that was given up as UNTOLD. Pointers of the row
- * may point to external_id afterwards. */
-void rule_status(struct driver_outbound *row, const char *external_id, enum status status,
+ * may point to external_id afterwards. False: of another message, the row is as it was. */
+bool rule_status(struct driver_outbound *row, const char *external_id, enum status status,
 		 int error_code);
 
 /* When a row that is ACCEPTED with this status is to be asked about at the provider: so long
