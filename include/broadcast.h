@@ -60,6 +60,7 @@ struct broadcaster_request {
 	struct str body;	/* JSON */
 	const char *key;	/* Idempotency-Key, or "" */
 	const char *request_id; /* for the audit entry */
+	struct arena *arena;	/* keeps what *field_out names */
 };
 /* POST /send-broadcast. Returns the HTTP status, the body is in out: 202 accepted (the same answer
  * again for the same key and request, with the numbers as they are now), 200 for a dry run. -1:
