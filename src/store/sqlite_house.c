@@ -1,14 +1,9 @@
 /*
- * sqlite_house.c - waiting calls, counting windows, records, statistics and the
- * sweep in SQLite.
+ * sqlite_house.c - waiting calls, counting windows and statistics in SQLite.
  */
 #include "sqlite_private.h"
 
 #include <string.h>
-
-#include "base/clock.h"
-
-enum { SWEEP_ROWS = 200 }; /* of one job: turns must not wait long behind it */
 
 /* ---- business calls ---- */
 
@@ -172,39 +167,6 @@ int sqlite_allow(void *self, const char *key, const char *member, unsigned limit
 	return sqlite_write(&s->writer, allow_work, &job, err);
 }
 
-/* ---- records ---- */
-
-int sqlite_record_get(void *self, const char *type, const char *id, struct arena *a,
-		      struct driver_record *record_out, struct err *err)
-{
-	struct sqlite_store *s = self;
-	struct sqlite_conn *c = sqlite_reader(s, err);
-	sqlite3_stmt *q;
-	int ret = -1;
-
-	if (!c)
-		return -1;
-	q = sqlite_sql(c, SQL_RECORD_GET, err);
-	if (q) {
-		sqlite_bind(q, 1, type);
-		sqlite_bind(q, 2, id);
-		ret = sqlite_step(c, q, err);
-	}
-	if (ret == 1)
-		*record_out = (struct driver_record){
-			.type = sqlite_text(q, 0, a),
-			.id = sqlite_text(q, 1, a),
-			.contact = sqlite_text(q, 2, a),
-			.state = sqlite_text(q, 3, a),
-			.created_ms = sqlite3_column_int64(q, 4),
-			.updated_ms = sqlite3_column_int64(q, 5),
-			.box = sqlite_box(q, 6, a),
-		};
-	ret = sqlite_done(q, ret);
-	sqlite_reader_return(s, c);
-	return ret;
-}
-
 /* ---- statistics ---- */
 
 static void add_step(struct store_stats *st, const char *step, int64_t n, struct arena *a)
@@ -264,7 +226,8 @@ static int count_all(struct sqlite_conn *c, int64_t now_ms, struct arena *a, str
 	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_WAITING, &st->outbox_waiting, err) < 0 ||
 	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_CLAIMED, &st->outbox_waiting, err) < 0 ||
 	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_UNSURE, &st->outbox_unsure, err) < 0 ||
-	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_DEAD, &st->outbox_dead, err) < 0)
+	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_DEAD, &st->outbox_dead, err) < 0 ||
+	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_PARKED, &st->outbox_parked, err) < 0)
 		return -1;
 	return 0;
 }
@@ -285,50 +248,4 @@ int sqlite_stats(void *self, int64_t now_ms, struct arena *a, struct store_stats
 	}
 	sqlite_reader_return(s, c);
 	return ret;
-}
-
-/* ---- sweep ---- */
-
-struct sweep_job {
-	enum sqlite_sql id;
-	int64_t before_ms;
-};
-
-static int sweep_work(struct sqlite_conn *c, void *arg, struct err *err)
-{
-	const struct sweep_job *job = arg;
-	sqlite3_stmt *q = sqlite_sql(c, job->id, err);
-
-	if (!q)
-		return -1;
-	sqlite_bind_int(q, 1, job->before_ms);
-	sqlite_bind_int(q, 2, SWEEP_ROWS);
-	if (sqlite_run(c, q, err) < 0)
-		return -1;
-	return sqlite3_changes(c->db);
-}
-
-int sqlite_sweep(void *self, int64_t now_ms, struct err *err)
-{
-	struct sqlite_store *s = self;
-	const int64_t until = clock_mono_ms() + s->timeout_ms / 2;
-	struct sweep_job jobs[] = {
-		{ SQL_SWEEP_SESSIONS, now_ms },
-		{ SQL_SWEEP_TURNS, now_ms - s->seen_keep_ms },
-		{ SQL_SWEEP_OUTBOX, now_ms - DRIVER_DONE_KEEP_MS },
-		{ SQL_SWEEP_ALLOW, now_ms },
-	};
-	int all = 0;
-
-	for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
-		int n = SWEEP_ROWS;
-
-		while (n == SWEEP_ROWS && clock_mono_ms() < until) {
-			n = sqlite_write(&s->writer, sweep_work, &jobs[i], err);
-			if (n < 0)
-				return -1;
-			all += n;
-		}
-	}
-	return all;
 }

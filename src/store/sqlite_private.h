@@ -1,11 +1,12 @@
 /*
  * sqlite_private.h - inside of the SQLite driver.
  *
- * sqlite_file.c opens folder, lock and connections; sqlite_sql.c keeps prepared
- * statements; sqlite_writer.c is the one thread that writes, in groups;
- * sqlite_checkpoint.c moves the log into the database beside it; sqlite_turn.c,
- * sqlite_queue.c and sqlite_house.c say what is read and written; sqlite.c
- * ties them together and lends out the readers.
+ * sqlite_file.c opens folder, lock and connections; sqlite_text.c and sqlite_sql.c keep
+ * prepared statements; sqlite_writer.c is the one thread that writes, in groups;
+ * sqlite_checkpoint.c moves the log into the database beside it; sqlite_row.c keeps
+ * outbox rows with all that follows from them; sqlite_turn.c, _contact.c, _claim.c,
+ * _queue.c, _broadcast.c, _audience.c, _record.c, _house.c and _sweep.c say what is read
+ * and written; sqlite.c ties them together and lends out the readers.
  *
  * Locks, in this order, never two at once: readers.lock, writer.lock, checkpoint.lock.
  */
@@ -37,9 +38,23 @@ enum sqlite_sql {
 	SQL_SESSION_ADD,
 	SQL_SESSION_SET,
 	SQL_CONTACT_SET,
+	SQL_CONTACT_FACTS,
+	SQL_CONTACT_CONSENT,
+	SQL_CONTACT_OUT,
+	SQL_CONTACT_TROUBLE,
+	SQL_CONTACT_PARKED,
+	SQL_CONTACT_MEET,
 	SQL_CONSENT_ADD,
+	SQL_CONSENT_LIST,
 	SQL_RECORD_SET,
 	SQL_RECORD_GET,
+	SQL_RECORD_ALL,
+	SQL_RECORD_IN_STATE,
+	SQL_RECORD_OF,
+	SQL_RECORD_MOVE,
+	SQL_AUDIT_ADD,
+	SQL_AUDIT_ALL,
+	SQL_AUDIT_OF,
 	SQL_CALLS_DUE,
 	SQL_CALL_LEASE,
 	SQL_CALL_RENEW,
@@ -48,13 +63,33 @@ enum sqlite_sql {
 	SQL_ALLOW_SET,
 	SQL_OUTBOX_ADD,
 	SQL_OUTBOX_DUE,
+	SQL_OUTBOX_QUEUE_DUE,
 	SQL_OUTBOX_BY_SEQ,
 	SQL_OUTBOX_BY_ID,
 	SQL_OUTBOX_BY_EXTERNAL,
+	SQL_OUTBOX_PAGE,
+	SQL_OUTBOX_ASK,
+	SQL_OUTBOX_PARKED,
+	SQL_OUTBOX_PARKED_OLD,
 	SQL_OUTBOX_SET,
+	SQL_OUTBOX_TO_END,
+	SQL_OUTBOX_DELETE,
 	SQL_LINE_FIRST,
 	SQL_LINE_SET,
 	SQL_LINE_CLEAR,
+	SQL_BROADCAST_ADD,
+	SQL_BROADCAST_GET,
+	SQL_BROADCAST_BY_KEY,
+	SQL_BROADCAST_SET,
+	SQL_BROADCAST_ALL,
+	SQL_BROADCAST_OPEN,
+	SQL_BROADCAST_OLD,
+	SQL_BROADCAST_DELETE,
+	SQL_COUNT_ADD,
+	SQL_COUNT_MOVE,
+	SQL_COUNT_LIST,
+	SQL_COUNT_DELETE,
+	SQL_AUDIENCE,
 	SQL_STATS_STEPS,
 	SQL_STATS_OUTBOX,
 	SQL_STATS_CALLS,
@@ -62,6 +97,8 @@ enum sqlite_sql {
 	SQL_SWEEP_TURNS,
 	SQL_SWEEP_OUTBOX,
 	SQL_SWEEP_ALLOW,
+	SQL_SWEEP_AUDIT,
+	SQL_SWEEP_AUDIT_MORE,
 	SQL_COUNT,
 };
 
@@ -174,9 +211,67 @@ struct sqlite_store {
 struct sqlite_conn *sqlite_reader(struct sqlite_store *s, struct err *err);
 void sqlite_reader_return(struct sqlite_store *s, struct sqlite_conn *c);
 
-/* Inside a job: appends rows to their contact's line. */
-int sqlite_outbox_add(struct sqlite_conn *c, const char *contact,
-		      const struct driver_outbound *rows, size_t count, struct err *err);
+/* ---- outbox rows (sqlite_row.c): all but reading is inside a job ---- */
+
+struct sqlite_row {
+	int64_t seq; /* its place in its line, and among the rows of its broadcast */
+	struct driver_outbound o;
+	unsigned asked; /* how often the provider was asked about it */
+	int64_t ask_ms; /* when it is to be asked next; 0: not at all */
+};
+
+/* What a job changes in the counts of broadcasts: collected, then written at once. */
+struct sqlite_tally {
+	struct sqlite_tally_line {
+		char broadcast[ID_HEX_SIZE];
+		struct broadcast_count count;
+	} lines[32];
+	size_t n;
+};
+int sqlite_tally_write(struct sqlite_conn *c, struct sqlite_tally *t, struct err *err);
+
+void sqlite_row_read(sqlite3_stmt *q, struct arena *a, struct sqlite_row *r);
+/* One row by two keys (contact and id or external id). 1/0/-1. */
+int sqlite_row_find(struct sqlite_conn *c, enum sqlite_sql id, const char *contact, const char *key,
+		    struct arena *a, struct sqlite_row *r, struct err *err);
+/* All that the bound statement finds, at most max; resets it. */
+int sqlite_rows_read(struct sqlite_conn *c, sqlite3_stmt *q, size_t max, struct arena *a,
+		     struct sqlite_row **rows_out, size_t *count_out, struct err *err);
+/* At the end of its line, or into its broadcast's queue. 1, or 0 when it is there already. */
+int sqlite_row_add(struct sqlite_conn *c, struct sqlite_tally *t, const struct driver_outbound *o,
+		   int64_t now_ms, struct err *err);
+/* Writes the row, and its line, counts and contact as they follow from it. */
+int sqlite_row_change(struct sqlite_conn *c, struct sqlite_tally *t,
+		      const struct sqlite_row *before, struct sqlite_row *after, int64_t now_ms,
+		      struct err *err);
+int sqlite_row_delete(struct sqlite_conn *c, struct sqlite_tally *t, const struct sqlite_row *r,
+		      struct err *err);
+/* The row behind all others of its line. */
+int sqlite_row_to_end(struct sqlite_conn *c, struct sqlite_row *r, struct err *err);
+/* Something was heard of it: when to ask the provider, if ever. */
+void sqlite_row_heard(struct sqlite_row *r, int64_t now_ms);
+/* Rows of a turn. */
+int sqlite_outbox_add(struct sqlite_conn *c, const struct driver_outbound *rows, size_t count,
+		      struct err *err);
+
+/* ---- what is read in several places ---- */
+
+enum { FACT_COUNT = 10 }; /* columns */
+/* From column `first` on. */
+void sqlite_read_facts(sqlite3_stmt *q, int first, struct contact_facts *f);
+void sqlite_read_session(sqlite3_stmt *q, int first, struct arena *a, struct driver_session *s);
+/* *facts_out is zeroed when the contact is unknown. */
+int sqlite_facts(struct sqlite_conn *c, const char *contact, struct contact_facts *facts_out,
+		 struct err *err);
+
+/* Inside a job; a contact that is not there is added. */
+int sqlite_contact_out(struct sqlite_conn *c, const char *contact, int64_t now_ms, struct err *err);
+int sqlite_contact_park(struct sqlite_conn *c, const char *contact, int more, struct err *err);
+/* The ledger's row and the contact's consent. */
+int sqlite_consent_write(struct sqlite_conn *c, const char *contact,
+			 const struct driver_consent *consent, struct err *err);
+/* e may be NULL: nothing. */
+int sqlite_audit_write(struct sqlite_conn *c, const struct audit_entry *e, struct err *err);
 
 /* Driver functions: see driver_private.h. */
 int sqlite_load(void *self, const char *contact, const char *external_id, int64_t now_ms,
@@ -207,8 +302,49 @@ int sqlite_status_apply(void *self, const char *contact, const char *our_id,
 			struct err *err);
 int sqlite_outbox_get(void *self, const char *contact, const char *id, const char *external_id,
 		      struct arena *a, struct driver_outbound *row_out, struct err *err);
+int sqlite_outbox_replace(void *self, const char *id, enum status status, int error_code,
+			  const struct driver_outbound *successor, int64_t now_ms, struct err *err);
+int sqlite_outbox_unpark(void *self, const char *contact, int64_t now_ms, struct err *err);
+int sqlite_status_claim(void *self, int64_t now_ms, unsigned max, struct arena *a,
+			struct driver_outbound **rows_out, size_t *count_out, struct err *err);
+int sqlite_consent_add(void *self, const char *contact, const struct driver_consent *consent,
+		       struct err *err);
+int sqlite_consent_list(void *self, const char *contact, unsigned max, struct arena *a,
+			struct driver_consent **list_out, size_t *count_out, struct err *err);
+int sqlite_trouble_set(void *self, const char *contact, int code, int64_t now_ms, struct err *err);
+int sqlite_audit_add(void *self, const struct audit_entry *e, struct err *err);
+int sqlite_audit_list(void *self, const char *object, unsigned max, struct arena *a,
+		      struct audit_entry **list_out, size_t *count_out, struct err *err);
+int sqlite_broadcast_create(void *self, const struct driver_broadcast *b,
+			    const struct audit_entry *audit, struct arena *a,
+			    struct driver_broadcast *existing_out, struct err *err);
+int sqlite_broadcast_get(void *self, const char *id, struct arena *a,
+			 struct driver_broadcast *b_out, struct err *err);
+int sqlite_broadcast_change(void *self, const struct driver_broadcast *b,
+			    const struct audit_entry *audit, struct err *err);
+int sqlite_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
+			  struct arena *a, struct driver_broadcast **list_out, size_t *count_out,
+			  struct err *err);
+int sqlite_broadcast_counts(void *self, const char *id, struct arena *a,
+			    struct broadcast_count **list_out, size_t *count_out, struct err *err);
+int sqlite_audience_page(void *self, const char *step, const char *cursor, unsigned max,
+			 bool with_boxes, int64_t now_ms, struct arena *a,
+			 struct driver_member **list_out, size_t *count_out, const char **next_out,
+			 struct err *err);
+int sqlite_recipients_add(void *self, const struct driver_outbound *rows, size_t count,
+			  struct err *err);
+int sqlite_recipients_page(void *self, const char *broadcast, const char *cursor, unsigned max,
+			   struct arena *a, struct driver_outbound **rows_out, size_t *count_out,
+			   const char **next_out, struct err *err);
 int sqlite_record_get(void *self, const char *type, const char *id, struct arena *a,
 		      struct driver_record *record_out, struct err *err);
+int sqlite_record_list(void *self, const char *type, const char *contact, const char *state,
+		       const char *cursor, unsigned max, struct arena *a,
+		       struct driver_record **list_out, size_t *count_out, const char **next_out,
+		       struct err *err);
+int sqlite_record_change(void *self, const char *type, const char *id, const char *from,
+			 const char *to, int64_t now_ms, const struct audit_entry *audit,
+			 struct err *err);
 int sqlite_stats(void *self, int64_t now_ms, struct arena *a, struct store_stats *stats_out,
 		 struct err *err);
 int sqlite_sweep(void *self, int64_t now_ms, struct err *err);

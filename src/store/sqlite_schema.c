@@ -7,7 +7,9 @@
  *
  * Rows with boxes are rowid tables (large rows make a poor index); the others
  * are WITHOUT ROWID. `line` holds the head of each contact's outbox line, so
- * that a claim need not look at rows that wait behind others.
+ * that a claim need not look at rows that wait behind others. Rows of a broadcast
+ * (kind 1) stand in outbox_queue instead, and broadcast_count counts them, so that
+ * the indexes for lines and statistics do not grow with an audience.
  */
 #include "sqlite_private.h"
 
@@ -84,6 +86,60 @@ static const char *const migrations[] = {
 	" key TEXT NOT NULL, member TEXT NOT NULL, at_ms INTEGER NOT NULL,"
 	" until_ms INTEGER NOT NULL, PRIMARY KEY(key, member)) WITHOUT ROWID;"
 	"CREATE INDEX allow_until ON allow(until_ms);",
+
+	/* 2: broadcasts, consent outside of turns, audit */
+	"ALTER TABLE outbox ADD COLUMN broadcast TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE outbox ADD COLUMN reason INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN ask_ms INTEGER NOT NULL DEFAULT 0;"
+	"DROP INDEX outbox_line;"
+	"DROP INDEX outbox_state;"
+	"DROP INDEX outbox_done;"
+	"CREATE INDEX outbox_line ON outbox(contact, seq) WHERE state < 3 AND kind = 0;"
+	"CREATE INDEX outbox_queue ON outbox(broadcast, due_ms) WHERE state < 3 AND kind = 1;"
+	"CREATE INDEX outbox_broadcast ON outbox(broadcast) WHERE broadcast <> '';"
+	"CREATE INDEX outbox_state ON outbox(state) WHERE state <> 3 AND broadcast = '';"
+	"CREATE INDEX outbox_done ON outbox(changed_ms)"
+	" WHERE state >= 3 AND state < 5 AND broadcast = '';"
+	"CREATE INDEX outbox_ask ON outbox(ask_ms) WHERE ask_ms > 0;"
+	"CREATE INDEX outbox_parked ON outbox(contact) WHERE state = 5;"
+	"CREATE INDEX outbox_parked_age ON outbox(changed_ms) WHERE state = 5;"
+
+	"ALTER TABLE contact ADD COLUMN consent_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE contact ADD COLUMN last_out_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE contact ADD COLUMN trouble_code INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE contact ADD COLUMN trouble_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE contact ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE contact SET consent_ms = coalesce((SELECT max(at_ms) FROM consent"
+	" WHERE consent.contact = contact.contact), 0);"
+
+	"CREATE TABLE broadcast("
+	" seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,"
+	" why TEXT NOT NULL, why_code INTEGER NOT NULL, target_step TEXT NOT NULL,"
+	" request_key TEXT NOT NULL, request_digest TEXT NOT NULL, created_ms INTEGER NOT NULL,"
+	" send_at_ms INTEGER NOT NULL, round INTEGER NOT NULL, cursor TEXT NOT NULL,"
+	" planned_ms INTEGER NOT NULL, planner_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL,"
+	" revision INTEGER NOT NULL, box BLOB NOT NULL);"
+	"CREATE UNIQUE INDEX broadcast_key ON broadcast(request_key) WHERE request_key <> '';"
+	"CREATE INDEX broadcast_made ON broadcast(created_ms);"
+	"CREATE INDEX broadcast_open ON broadcast(created_ms) WHERE state < 2;"
+	"CREATE TABLE broadcast_count("
+	" broadcast TEXT NOT NULL, state INTEGER NOT NULL, reason INTEGER NOT NULL,"
+	" status INTEGER NOT NULL, error_code INTEGER NOT NULL,"
+	" rows INTEGER NOT NULL CHECK(rows >= 0),"
+	" PRIMARY KEY(broadcast, state, reason, status, error_code)) WITHOUT ROWID;"
+	"CREATE INDEX broadcast_count_state ON broadcast_count(state, rows);"
+
+	"CREATE TABLE audit("
+	" seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, action TEXT NOT NULL,"
+	" object TEXT NOT NULL, detail TEXT NOT NULL, request_id TEXT NOT NULL);"
+	"CREATE INDEX audit_object ON audit(object);"
+	"CREATE INDEX audit_age ON audit(at_ms);"
+
+	"DROP INDEX record_contact;"
+	"CREATE INDEX record_made ON record(type, created_ms, id);"
+	"CREATE INDEX record_state ON record(type, state, created_ms, id);"
+	"CREATE INDEX record_contact ON record(contact, type, created_ms, id);",
 };
 
 enum { VERSION = sizeof migrations / sizeof *migrations };

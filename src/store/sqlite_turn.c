@@ -11,36 +11,15 @@
 
 static void read_view(sqlite3_stmt *q, struct arena *a, struct driver_view *v)
 {
-	struct driver_session *s = &v->session;
+	enum { AT_FACTS = 2, AT_SESSION = AT_FACTS + FACT_COUNT };
 
 	v->reply_state = (enum reply_state)sqlite3_column_int(q, 0); /* NULL is 0: none */
 	if (v->reply_state != REPLY_NONE)
 		v->reply_box = sqlite_box(q, 1, a);
-	v->facts.known = sqlite3_column_type(q, 2) != SQLITE_NULL;
-	if (v->facts.known) {
-		const char *language = sqlite_text(q, 2, a);
-
-		memcpy(v->facts.language, language, strnlen(language, LANGUAGE_MAX));
-		v->facts.first_in_ms = sqlite3_column_int64(q, 3);
-		v->facts.last_in_ms = sqlite3_column_int64(q, 4);
-		v->facts.consent = (enum consent)sqlite3_column_int(q, 5);
-		v->facts.unfinished = sqlite3_column_int(q, 6) != 0;
-	}
-	v->has_session = sqlite3_column_type(q, 7) != SQLITE_NULL;
-	if (!v->has_session)
-		return;
-	s->flow = sqlite_text(q, 7, a);
-	s->flow_version = sqlite3_column_int64(q, 8);
-	s->step = sqlite_text(q, 9, a);
-	s->shown_step = sqlite_text(q, 10, a);
-	s->language = sqlite_text(q, 11, a);
-	s->completed = sqlite3_column_int(q, 12) != 0;
-	s->created_ms = sqlite3_column_int64(q, 13);
-	s->updated_ms = sqlite3_column_int64(q, 14);
-	s->expires_ms = sqlite3_column_int64(q, 15);
-	s->revision = (uint64_t)sqlite3_column_int64(q, 16);
-	s->call_id = sqlite_text(q, 17, a);
-	s->box = sqlite_box(q, 18, a);
+	sqlite_read_facts(q, AT_FACTS, &v->facts);
+	v->has_session = sqlite3_column_type(q, AT_SESSION) != SQLITE_NULL;
+	if (v->has_session)
+		sqlite_read_session(q, AT_SESSION, a, &v->session);
 }
 
 int sqlite_load(void *self, const char *contact, const char *external_id, int64_t now_ms,
@@ -173,26 +152,18 @@ static int set_contact(struct sqlite_conn *c, const struct driver_turn *t, struc
 	sqlite_bind(q, 2, f->language);
 	sqlite_bind_int(q, 3, f->first_in_ms);
 	sqlite_bind_int(q, 4, f->last_in_ms);
-	sqlite_bind_int(q, 5, f->consent);
-	sqlite_bind_int(q, 6, f->unfinished);
+	sqlite_bind_int(q, 5, f->unfinished);
 	return sqlite_run(c, q, err);
 }
 
 static int add_consent(struct sqlite_conn *c, const struct driver_turn *t, struct err *err)
 {
-	sqlite3_stmt *q;
+	const struct driver_consent consent = { .consent = t->consent,
+						.external_id = t->consent_external_id,
+						.at_ms = t->now_ms,
+						.box = t->consent_box };
 
-	if (!t->has_consent)
-		return 0;
-	q = sqlite_sql(c, SQL_CONSENT_ADD, err);
-	if (!q)
-		return -1;
-	sqlite_bind(q, 1, t->contact);
-	sqlite_bind_int(q, 2, t->now_ms);
-	sqlite_bind_int(q, 3, t->consent);
-	sqlite_bind(q, 4, t->consent_external_id);
-	sqlite_bind_box(q, 5, t->consent_box);
-	return sqlite_run(c, q, err);
+	return t->has_consent ? sqlite_consent_write(c, t->contact, &consent, err) : 0;
 }
 
 static int set_record(struct sqlite_conn *c, const struct driver_record *r, struct err *err)
@@ -268,7 +239,7 @@ static int store_turn(struct sqlite_conn *c, struct commit_job *job, bool exists
 	job->is_inline = rule.is_inline;
 	if (!rule.store_rows)
 		return 0;
-	return sqlite_outbox_add(c, t->contact, t->outbox, t->outbox_count, err);
+	return sqlite_outbox_add(c, t->outbox, t->outbox_count, err);
 }
 
 static int commit_work(struct sqlite_conn *c, void *arg, struct err *err)
@@ -362,7 +333,7 @@ static int divert_work(struct sqlite_conn *c, void *arg, struct err *err)
 		return -1;
 	if (job->state != REPLY_INLINE)
 		return 0;
-	return sqlite_outbox_add(c, job->contact, job->rows, job->row_count, err);
+	return sqlite_outbox_add(c, job->rows, job->row_count, err);
 }
 
 int sqlite_reply_divert(void *self, const char *contact, const char *external_id,
