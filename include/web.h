@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "channel.h"
 #include "conversation.h"
+#include "outbox.h"
 #include "store.h"
 #include "twin.h"
 
@@ -30,6 +31,7 @@ struct web_settings { /* borrowed, must outlive it */
 	struct channel *channel;
 	struct conversation *conversation;
 	struct store *store;
+	struct outbox *outbox; /* hears status news */
 	struct admin *admin;
 	struct twin *twin; /* NULL: no /sandbox */
 	const struct clock *clock;

@@ -72,11 +72,17 @@ static int64_t turns(const char *how)
 
 static int64_t sends(const char *outcome)
 {
-	char labels[64];
+	static const char *const lanes[] = { "reply", "broadcast" };
+	char labels[80];
+	int64_t n = 0;
 
-	(void)snprintf(labels, sizeof labels, "outcome=\"%s\"", outcome);
-	return metric_value(
-		metric_counter("samvad_sends_total", labels, "Messages sent by outcome"));
+	for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
+		(void)snprintf(labels, sizeof labels, "outcome=\"%s\",lane=\"%s\"", outcome,
+			       lanes[i]);
+		n += metric_value(
+			metric_counter("samvad_sends_total", labels, "Messages sent by outcome"));
+	}
+	return n;
 }
 
 struct messages {

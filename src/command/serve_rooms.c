@@ -110,6 +110,7 @@ static int open_outbox(struct server *s, struct err *err)
 					     .channel = s->channel,
 					     .net = s->net,
 					     .clock = &s->clock,
+					     .sender = s->config.twilio_whatsapp_number,
 					     .send_rate = (unsigned)s->config.send_rate,
 					     .poll_ms = POLL_MS };
 
@@ -220,6 +221,7 @@ static int open_web(struct server *s, struct err *err)
 					  .channel = s->channel,
 					  .conversation = s->conversation,
 					  .store = s->store,
+					  .outbox = s->outbox,
 					  .admin = s->admin,
 					  .twin = s->twin,
 					  .clock = &s->clock };

@@ -71,6 +71,7 @@ struct turn_done {
 	const struct session *session; /* after it; NULL when seen */
 	const char *language;
 	bool paced;
+	bool parked; /* messages waited for this one */
 };
 
 /* One message. 0, or -1: store trouble as in store.h. */

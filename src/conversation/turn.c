@@ -288,8 +288,10 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 
 	if (store_load(c->set.store, in->contact, in->external_id, env.now_ms, a, &view, err) < 0)
 		return -1;
+	done->parked = view.facts.parked > 0;
 	if (view.reply.state != REPLY_NONE) {
-		*done = (struct turn_done){ .how = TURN_SEEN, .reply = view.reply };
+		done->how = TURN_SEEN;
+		done->reply = view.reply;
 		done->language = view.session ? view.session->language
 					      : arena_strdup(a, view.facts.language);
 		return 1;
@@ -341,6 +343,17 @@ static void count_conflict(void)
 		1);
 }
 
+/* They have written: what waited for that may go. Not done: their next message does it. */
+static void unpark(struct conversation *c, const char *contact)
+{
+	struct err err = { 0 };
+
+	if (store_outbox_unpark(c->set.store, contact, clock_now_ms(c->set.clock), &err) < 0)
+		log_warn("not-unparked", LOG_S("error", err.text));
+	else
+		outbox_wake(c->set.outbox);
+}
+
 int turn_message(struct conversation *c, struct bot *bot, const struct inbound *in,
 		 enum turn_mode mode, struct arena *a, struct turn_done *done_out, struct err *err)
 {
@@ -349,6 +362,8 @@ int turn_message(struct conversation *c, struct bot *bot, const struct inbound *
 
 		*done_out = (struct turn_done){ 0 };
 		got = try_message(c, bot, in, mode, a, done_out, err);
+		if (got > 0 && done_out->parked && done_out->how != TURN_TROUBLE)
+			unpark(c, in->contact);
 		if (got != 0)
 			return got < 0 ? -1 : 0;
 		count_conflict();

@@ -135,9 +135,7 @@ void handle_status(struct web *web, struct web_request *rq, struct web_answer *a
 		return;
 	}
 	log_context_contact(news.contact);
-	if (store_status_apply(web->set.store, news.contact, news.our_id, news.external_id,
-			       news.status, news.error_code, clock_now_ms(web->set.clock),
-			       &err) < 0) {
+	if (outbox_hear(web->set.outbox, &news, &err) < 0) {
 		fail(rq, an, "status not kept", &err);
 		return;
 	}
