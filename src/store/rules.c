@@ -93,25 +93,41 @@ int64_t rule_ask_after_ms(enum status status, unsigned asked)
  * ahead; each send moves that time by one gap. With gaps for 97 % of the rate, a window of
  * one second holds at most 0.97 * rate * 1.01 + 1 sends, and for small rates the gap alone sees
  * to it: never more than `rate`. What is left is for jitter between the grant and the wire.
+ * A broadcast has a lane of its own within the common one, and less tolerance in that: where
+ * replies wait as well, they go first.
  */
-enum { TOLERANCE_US = 10000, STEADY_PERCENT = 97 };
+enum { TOLERANCE_US = 10000, SPARE_TOLERANCE_US = 4000, STEADY_PERCENT = 97 };
 #define US_PER_S INT64_C(1000000)
 
+struct lane {
+	int64_t at_us;
+	int64_t percent; /* sends in 100 seconds */
+	int64_t tolerance_us;
+};
+
 /* The time that n sends take, rounded up: rounding once for many keeps high rates exact. */
-static int64_t sends_us(int64_t n, int64_t rate_percent)
+static int64_t sends_us(const struct lane *l, int64_t n)
 {
-	return (n * US_PER_S * 100 + rate_percent - 1) / rate_percent;
+	return (n * US_PER_S * 100 + l->percent - 1) / l->percent;
 }
 
 /* How many sends a lane lets go now, at most want. */
-static unsigned lane_room(int64_t at_us, int64_t now_us, int64_t rate_percent, unsigned want)
+static unsigned lane_room(const struct lane *l, int64_t now_us, unsigned want)
 {
-	int64_t room_us = now_us + TOLERANCE_US - at_us, n;
+	int64_t room_us = now_us + l->tolerance_us - l->at_us, n;
 
 	if (room_us < 0)
 		return 0;
-	n = room_us * rate_percent / (US_PER_S * 100) + 1;
+	n = room_us * l->percent / (US_PER_S * 100) + 1;
 	return n < want ? (unsigned)n : want;
+}
+
+/* Worth asking again when half a burst has gathered: each question may be a round trip. */
+static int64_t lane_wait_us(const struct lane *l, int64_t now_us)
+{
+	int64_t half_us = l->tolerance_us / 2;
+
+	return l->at_us - now_us - (sends_us(l, 1) > half_us ? l->tolerance_us : half_us);
 }
 
 static int64_t later(int64_t x, int64_t y)
@@ -123,24 +139,23 @@ unsigned rule_rate_take(struct rule_rate *r, int64_t now_us, unsigned rate, bool
 			unsigned want, int64_t *wait_us_out)
 {
 	int64_t divisor = now_us < r->slow_until_us && r->divisor > 1 ? r->divisor : 1;
-	int64_t all = later((int64_t)rate * STEADY_PERCENT / divisor, 1);
-	int64_t most = later(all * 4 / 5, 1); /* what broadcasts leave is for replies */
-	int64_t all_us = later(r->all_us, now_us), spare_us = later(r->spare_us, now_us), half_us;
-	unsigned n = lane_room(all_us, now_us, all, want);
+	struct lane all = { later(r->all_us, now_us),
+			    later((int64_t)rate * STEADY_PERCENT / divisor, 1),
+			    spare ? SPARE_TOLERANCE_US : TOLERANCE_US };
+	struct lane own = { later(r->spare_us, now_us), later(all.percent * 4 / 5, 1),
+			    TOLERANCE_US };
+	unsigned n = lane_room(&all, now_us, want);
 
 	if (spare)
-		n = lane_room(spare_us, now_us, most, n);
-	all_us += sends_us(n, all);
-	spare_us += sends_us(n, most);
+		n = lane_room(&own, now_us, n);
 	if (n > 0)
-		r->all_us = all_us;
+		r->all_us = all.at_us += sends_us(&all, n);
 	if (n > 0 && spare)
-		r->spare_us = spare_us;
-	/* Worth asking again when half a burst has gathered: each question is a round trip. */
-	half_us = TOLERANCE_US / 2 < sends_us(1, all) ? TOLERANCE_US : TOLERANCE_US / 2;
+		r->spare_us = own.at_us += sends_us(&own, n);
 	*wait_us_out = 0;
 	if (n < want)
-		*wait_us_out =
-			later((spare ? later(all_us, spare_us) : all_us) - half_us - now_us, 1);
+		*wait_us_out = later(lane_wait_us(&all, now_us), 1);
+	if (n < want && spare)
+		*wait_us_out = later(lane_wait_us(&own, now_us), *wait_us_out);
 	return n;
 }

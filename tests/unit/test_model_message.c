@@ -1,9 +1,11 @@
 /*
- * Inbound and outbound as bytes: round trips, limits, truncated and garbled bytes.
+ * Inbound, outbound and broadcasts as bytes: round trips, limits, older, truncated and garbled
+ * bytes; names and made ids.
  */
 #include <stdlib.h>
 
 #include "check.h"
+#include "model/broadcast.h"
 #include "model/contact.h"
 #include "model/inbound.h"
 #include "model/outbound.h"
@@ -194,43 +196,199 @@ static void test_inbound_spoilt(void **state)
 	buf_free(&out);
 }
 
-static void test_outbound(void **state)
+static bool same_outbound(const struct outbound *x, const struct outbound *y)
 {
+	return same_text(x->text, y->text) && same_text(x->sender, y->sender) &&
+	       same_text(x->account, y->account) && same_text(x->content_sid, y->content_sid) &&
+	       same_text(x->content_variables, y->content_variables) &&
+	       x->as_template == y->as_template;
+}
+
+static void test_outbound_round_trips(void **state)
+{
+	static const struct {
+		const char *name;
+		struct outbound o;
+	} cases[] = {
+		{ "nothing given", { .text = NULL } },
+		{ "free text", { .text = "Your code: 1234 🙂", .sender = "whatsapp:+1415" } },
+		{ "a template with values",
+		  { .text = "",
+		    .account = "AC01",
+		    .content_sid = "HX0123456789abcdef0123456789abcdef",
+		    .content_variables = "{\"1\":\"Ana\"}",
+		    .as_template = true } },
+		{ "both", { .text = "Hi", .content_sid = "HX01", .content_variables = "" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct outbound back = { .id = "kept", .contact = "kept", .attempts = 3 };
+		struct arena a = { 0 };
+		struct buf out;
+
+		buf_init(&out, ROOM);
+		CHECK_CASE(outbound_encode(&cases[i].o, &out) == 0, cases[i].name);
+		CHECK_CASE(outbound_decode((struct str){ out.data, out.len }, &a, &back, NULL) == 0,
+			   cases[i].name);
+		CHECK_CASE(same_outbound(&cases[i].o, &back), cases[i].name);
+		CHECK_SAME(back.id, "kept", cases[i].name);
+		CHECK_SAME(back.contact, "kept", cases[i].name);
+		CHECK_CASE(back.attempts == 3, cases[i].name);
+		spoil(&out, reencode_outbound);
+		buf_free(&out);
+		arena_free(&a);
+	}
+}
+
+#define BYTES(literal)                                                                             \
+	{                                                                                          \
+		literal, sizeof(literal) - 1                                                       \
+	}
+
+static void test_outbound_bytes(void **state)
+{
+	static const struct {
+		const char *name;
+		struct str bytes;
+		int ret;
+		const char *text, *account, *content_sid;
+	} cases[] = {
+		{ "version 1: no template yet", BYTES("\1\2hi\0\3+14\0\4AC01\0"), 0, "hi", "AC01",
+		  "" },
+		{ "version 1, empty", BYTES("\1\0\0\0\0\0\0"), 0, "", "", "" },
+		{ "version 1 with the fields of 2", BYTES("\1\2hi\0\0\0\0\0\0\0\0\0\0"), -1, NULL,
+		  NULL, NULL },
+		{ "version 2", BYTES("\2\2hi\0\0\0\1A\0\2HX\0\0\0\1"), 0, "hi", "A", "HX" },
+		{ "version 2 with the fields of 1", BYTES("\2\2hi\0\0\0\0\0"), -1, NULL, NULL,
+		  NULL },
+		{ "neither free text nor template", BYTES("\2\2hi\0\0\0\1A\0\2HX\0\0\0\2"), -1,
+		  NULL, NULL, NULL },
+		{ "version 3", BYTES("\3\2hi\0\0\0\1A\0\2HX\0\0\0\1"), -1, NULL, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct outbound back = { .text = "as before" };
+		struct arena a = { 0 };
+
+		CHECK_CASE(outbound_decode(cases[i].bytes, &a, &back, NULL) == cases[i].ret,
+			   cases[i].name);
+		if (cases[i].ret < 0) {
+			CHECK_SAME(back.text, "as before", cases[i].name);
+		} else {
+			CHECK_SAME(back.text, cases[i].text, cases[i].name);
+			CHECK_SAME(back.account, cases[i].account, cases[i].name);
+			CHECK_SAME(back.content_sid, cases[i].content_sid, cases[i].name);
+			CHECK_SAME(back.content_variables, "", cases[i].name);
+		}
+		arena_free(&a);
+	}
+}
+
+static int reencode_broadcast(struct str bytes, struct arena *a, struct buf *out)
+{
+	struct broadcast b = { 0 };
+
+	return broadcast_decode(bytes, a, &b, NULL) < 0 ? -1 : broadcast_encode(&b, out);
+}
+
+static void test_broadcast_round_trip(void **state)
+{
+	struct broadcast b = { .message = "Hello {{name}} 🙂", .content_sid = "HX01" };
+	struct broadcast back = { .id = "kept", .cursor = "kept" };
 	struct arena a = { 0 };
-	struct outbound o = { .text = "Your code: 1234 🙂",
-			      .sender = "whatsapp:+1415",
-			      .account = "" };
-	struct outbound back = { .id = "kept", .contact = "kept", .attempts = 3 };
 	struct buf out;
 
 	(void)state;
 	buf_init(&out, ROOM);
-	assert_int_equal(outbound_encode(&o, &out), 0);
-	assert_int_equal(outbound_decode((struct str){ out.data, out.len }, &a, &back, NULL), 0);
-	assert_string_equal(back.text, o.text);
-	assert_string_equal(back.sender, o.sender);
-	assert_string_equal(back.account, "");
+	assert_int_equal(broadcast_encode(&b, &out), 0);
+	assert_int_equal(broadcast_decode((struct str){ out.data, out.len }, &a, &back, NULL), 0);
+	assert_string_equal(back.message, b.message);
+	assert_string_equal(back.content_sid, "HX01");
+	assert_string_equal(back.content_variables, "");
 	assert_string_equal(back.id, "kept");
-	assert_string_equal(back.contact, "kept");
-	assert_int_equal(back.attempts, 3);
-	spoil(&out, reencode_outbound);
-	buf_free(&out);
-
-	buf_init(&out, 10);
-	assert_int_equal(outbound_encode(&o, &out), -1);
-	assert_int_equal(out.len, 0);
+	assert_string_equal(back.cursor, "kept");
+	spoil(&out, reencode_broadcast);
 	buf_free(&out);
 	arena_free(&a);
 }
 
+static void test_too_little_room(void **state)
+{
+	const struct outbound o = { .text = "Your code: 1234" };
+	const struct broadcast b = { .message = "Your code: 1234" };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 10);
+	assert_int_equal(outbound_encode(&o, &out), -1);
+	assert_int_equal(out.len, 0);
+	buf_reset(&out);
+	assert_int_equal(broadcast_encode(&b, &out), -1);
+	assert_int_equal(out.len, 0);
+	buf_free(&out);
+}
+
 static void test_names(void **state)
 {
+	static const struct {
+		const char *name;
+		enum outbound_reason reason;
+		bool skip;
+	} reasons[] = {
+		{ "", OUTBOUND_NO_REASON, false },
+		{ "failed", OUTBOUND_FAILED, false },
+		{ "untold", OUTBOUND_UNTOLD, false },
+		{ "replaced", OUTBOUND_REPLACED, false },
+		{ "opted_out", OUTBOUND_OPTED_OUT, true },
+		{ "outside_window", OUTBOUND_OUTSIDE_WINDOW, true },
+		{ "not_joined", OUTBOUND_NOT_JOINED, true },
+		{ "blocked", OUTBOUND_BLOCKED, true },
+		{ "no_value", OUTBOUND_NO_VALUE, true },
+	};
+
 	(void)state;
 	assert_string_equal(outbound_state_name(OUTBOUND_WAITING), "waiting");
 	assert_string_equal(outbound_state_name(OUTBOUND_CLAIMED), "claimed");
 	assert_string_equal(outbound_state_name(OUTBOUND_UNSURE), "unsure");
 	assert_string_equal(outbound_state_name(OUTBOUND_ACCEPTED), "accepted");
 	assert_string_equal(outbound_state_name(OUTBOUND_DEAD), "dead");
+	assert_string_equal(outbound_state_name(OUTBOUND_PARKED), "parked");
+	assert_string_equal(broadcast_state_name(BROADCAST_RUNNING), "running");
+	assert_string_equal(broadcast_state_name(BROADCAST_PAUSED), "paused");
+	assert_string_equal(broadcast_state_name(BROADCAST_CANCELLED), "cancelled");
+	assert_string_equal(broadcast_state_name(BROADCAST_DONE), "done");
+	for (size_t i = 0; i < COUNT(reasons); i++) {
+		CHECK_SAME(outbound_reason_name(reasons[i].reason), reasons[i].name,
+			   reasons[i].name);
+		CHECK_CASE(outbound_is_skip(reasons[i].reason) == reasons[i].skip, reasons[i].name);
+	}
+}
+
+/* Ids are in stores: a program that makes others would write to everyone again. */
+static void test_made_ids(void **state)
+{
+	static const struct {
+		const char *name;
+		bool recipient;
+		const char *from, *what, *id;
+	} cases[] = {
+		{ "a recipient", true, "b0", "whatsapp:+911", "ba3a14f7d6574bc7320dcbbc10e2ac9b" },
+		{ "a successor", false, "b0", "template", "a54f142e640991547aee64def5a20d06" },
+		{ "cut elsewhere", false, "b0t", "emplate", "bc1438c08c048f6cf927a388a6f755c5" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char id[ID_HEX_SIZE] = "", again[ID_HEX_SIZE] = "";
+
+		for (int twice = 0; twice < 2; twice++)
+			(cases[i].recipient ? outbound_recipient_id : outbound_successor_id)(
+				cases[i].from, cases[i].what, twice ? again : id);
+		CHECK_SAME(id, cases[i].id, cases[i].name);
+		CHECK_SAME(again, id, cases[i].name);
+	}
 }
 
 int main(void)
@@ -239,8 +397,12 @@ int main(void)
 		cmocka_unit_test(test_inbound_round_trips),
 		cmocka_unit_test(test_inbound_limits),
 		cmocka_unit_test(test_inbound_spoilt),
-		cmocka_unit_test(test_outbound),
+		cmocka_unit_test(test_outbound_round_trips),
+		cmocka_unit_test(test_outbound_bytes),
+		cmocka_unit_test(test_broadcast_round_trip),
+		cmocka_unit_test(test_too_little_room),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_made_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
