@@ -314,19 +314,31 @@ struct reply reply_of(struct fixture *f, const char *contact, const char *extern
 struct outbound row_of(struct fixture *f, const char *contact, const char *id)
 {
 	struct outbound o;
-	int found = store_outbox_get(f->store, contact, id, &f->a, &o, &f->err);
+	int found = store_outbox_get(f->store, contact, id, NULL, &f->a, &o, &f->err);
 
 	must(f, found);
 	assert_int_equal(found, 1);
 	return o;
 }
 
-size_t claim(struct fixture *f, int64_t now_ms, struct outbound **rows_out)
+size_t claim_queue(struct fixture *f, const char *broadcast, int64_t pace_ms, int64_t now_ms,
+		   struct outbox_claim **claims_out)
 {
 	size_t n = 0;
 
-	must(f, store_outbox_claim(f->store, now_ms, now_ms + 60000, 100, &f->a, rows_out, &n,
-				   &f->err));
+	must(f, store_outbox_claim(f->store, broadcast, pace_ms, now_ms, now_ms + 60000, 100, &f->a,
+				   claims_out, &n, &f->err));
+	return n;
+}
+
+size_t claim(struct fixture *f, int64_t now_ms, struct outbound **rows_out)
+{
+	struct outbox_claim *claims;
+	size_t n = claim_queue(f, NULL, 0, now_ms, &claims);
+
+	*rows_out = arena_array(&f->a, n, sizeof **rows_out);
+	for (size_t i = 0; i < n; i++)
+		(*rows_out)[i] = claims[i].row;
 	return n;
 }
 
@@ -337,7 +349,7 @@ void settle(struct fixture *f, const struct outbound *row, enum outbound_state s
 
 	o.state = state;
 	o.due_ms = due_ms;
-	must(f, store_outbox_settle(f->store, &o, NOW, &f->err));
+	must(f, store_outbox_settle(f->store, &o, 1, NOW, &f->err));
 }
 
 void queue(struct fixture *f, const char *contact, const struct outbound *rows, size_t n)
@@ -357,6 +369,95 @@ void queue_three(struct fixture *f, struct outbound *rows)
 	rows[1].due_ms = NOW - HOUR; /* older than the first: the line decides, not the time */
 	queue(f, WHO, rows, 2);
 	queue(f, WHO, rows + 2, 1);
+}
+
+/* ---- broadcasts ---- */
+
+struct broadcast *a_broadcast(struct fixture *f, const char *request_key)
+{
+	struct broadcast *b = arena_alloc(&f->a, sizeof *b), existing;
+	const struct audit_entry audit = { NOW, "broadcast.create", "", "", "" };
+
+	*b = (struct broadcast){ .why = "",
+				 .target_step = "",
+				 .message = "Hello {{name}}",
+				 .content_sid = "",
+				 .content_variables = "",
+				 .request_key = request_key,
+				 .request_digest = "d1",
+				 .created_ms = NOW,
+				 .cursor = "" };
+	id_random(b->id);
+	assert_int_equal(store_broadcast_create(f->store, b, &audit, &f->a, &existing, &f->err), 1);
+	b->revision = 1;
+	return b;
+}
+
+struct outbound *a_recipient(struct fixture *f, const char *broadcast, const char *contact)
+{
+	struct outbound *o = a_row(f, contact, "Hello");
+
+	o->kind = OUTBOUND_BROADCAST;
+	o->broadcast = broadcast;
+	outbound_recipient_id(broadcast, contact, o->id);
+	return o;
+}
+
+void recipients(struct fixture *f, const struct outbound *rows, size_t n)
+{
+	must(f, store_recipients_add(f->store, rows, n, &f->err));
+}
+
+int64_t counted(struct fixture *f, const char *broadcast, enum outbound_state state,
+		enum outbound_reason reason)
+{
+	struct broadcast_count *list;
+	int64_t rows = 0;
+	size_t n;
+
+	must(f, store_broadcast_counts(f->store, broadcast, &f->a, &list, &n, &f->err));
+	for (size_t i = 0; i < n; i++)
+		if (list[i].state == state && (!reason || list[i].reason == reason))
+			rows += list[i].rows;
+	return rows;
+}
+
+static void recount(struct broadcast_count *list, size_t n, const struct outbound *o)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].state == o->state && list[i].reason == o->reason &&
+		    list[i].status == o->status && list[i].error_code == o->error_code) {
+			list[i].rows--;
+			return;
+		}
+	}
+	fail_msg("a row that is not counted: %s %s %s %d", outbound_state_name(o->state),
+		 outbound_reason_name(o->reason), status_name(o->status), o->error_code);
+}
+
+void assert_counts(struct fixture *f, const char *broadcast)
+{
+	struct broadcast_count *list;
+	const char *cursor = "";
+	size_t n, rows_n;
+
+	must(f, store_broadcast_counts(f->store, broadcast, &f->a, &list, &n, &f->err));
+	for (size_t i = 0; i < n; i++)
+		assert_true(list[i].rows > 0);
+	do {
+		struct outbound *rows;
+
+		must(f, store_recipients_page(f->store, broadcast, cursor, 37, &f->a, &rows,
+					      &rows_n, &cursor, &f->err));
+		for (size_t i = 0; i < rows_n; i++)
+			recount(list, n, &rows[i]);
+	} while (*cursor);
+	for (size_t i = 0; i < n; i++)
+		if (list[i].rows != 0)
+			fail_msg("%lld rows are counted but not there: %s %s %s %d",
+				 (long long)list[i].rows, outbound_state_name(list[i].state),
+				 outbound_reason_name(list[i].reason), status_name(list[i].status),
+				 list[i].error_code);
 }
 
 void assert_reply(struct reply r, enum reply_state state, const char *text)

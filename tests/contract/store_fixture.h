@@ -77,14 +77,27 @@ struct turn_view load_at(struct fixture *f, const char *contact, const char *ext
 			 int64_t now_ms);
 struct reply reply_of(struct fixture *f, const char *contact, const char *external_id);
 struct outbound row_of(struct fixture *f, const char *contact, const char *id);
-/* Claims at now_ms for a minute; returns how many, rows in *rows_out. */
+/* Claims from the lines at now_ms for a minute; returns how many, rows in *rows_out. */
 size_t claim(struct fixture *f, int64_t now_ms, struct outbound **rows_out);
+/* From a broadcast's queue, with a pace; claims with their facts. */
+size_t claim_queue(struct fixture *f, const char *broadcast, int64_t pace_ms, int64_t now_ms,
+		   struct outbox_claim **claims_out);
 void settle(struct fixture *f, const struct outbound *row, enum outbound_state state,
 	    int64_t due_ms);
 /* Commits rows for a contact, in a turn of its own. */
 void queue(struct fixture *f, const char *contact, const struct outbound *rows, size_t n);
 /* "first", "second", "third" in the line of WHO. */
 void queue_three(struct fixture *f, struct outbound *rows);
+/* A broadcast to everyone, stored; with audit entry and request key ("" none). */
+struct broadcast *a_broadcast(struct fixture *f, const char *request_key);
+/* A waiting recipient's row of it, not stored. */
+struct outbound *a_recipient(struct fixture *f, const char *broadcast, const char *contact);
+void recipients(struct fixture *f, const struct outbound *rows, size_t n);
+/* Rows in this state, by the counts; reason OUTBOUND_NO_REASON: any. */
+int64_t counted(struct fixture *f, const char *broadcast, enum outbound_state state,
+		enum outbound_reason reason);
+/* Fails unless the counts are what a walk through the rows finds. */
+void assert_counts(struct fixture *f, const char *broadcast);
 void assert_reply(struct reply r, enum reply_state state, const char *text);
 
 #endif

@@ -94,7 +94,7 @@ static void revision_conflict_stores_nothing(struct fixture *f)
 	assert_string_equal(v.session->step, "name");
 	assert_int_equal(v.session->revision, 1);
 	assert_int_equal(v.facts.consent, CONSENT_NONE);
-	assert_int_equal(store_outbox_get(f->store, WHO, row->id, &f->a, &none, &f->err), 0);
+	assert_int_equal(store_outbox_get(f->store, WHO, row->id, NULL, &f->a, &none, &f->err), 0);
 	assert_int_equal(
 		store_record_get(f->store, "registration", "r1", &f->a, &no_record, &f->err), 0);
 

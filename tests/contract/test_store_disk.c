@@ -157,8 +157,8 @@ static int assert_whole(struct fixture *f, const char *contact)
 		assert_int_equal(store_record_get(f->store, "whole", id, &f->a, &rec, &f->err),
 				 i <= n);
 		assert_int_equal(store_outbox_get(f->store, contact,
-						  arena_printf(&f->a, "%032d", i), &f->a, &row,
-						  &f->err),
+						  arena_printf(&f->a, "%032d", i), NULL, &f->a,
+						  &row, &f->err),
 				 i <= n);
 	}
 	return n;

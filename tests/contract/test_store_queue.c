@@ -266,7 +266,7 @@ static void sweep_deletes_what_is_over(struct fixture *f)
 	assert_int_equal(reply_of(f, "whatsapp:+919876540001", "SM1").state, REPLY_NONE);
 	assert_int_equal(store_stats(f->store, NOW, &f->a, &st, &f->err), 0);
 	assert_int_equal(st.sessions, 0); /* gone for good, whatever the clock says */
-	assert_int_equal(store_outbox_get(f->store, WHO, row->id, &f->a, &none, &f->err), 0);
+	assert_int_equal(store_outbox_get(f->store, WHO, row->id, NULL, &f->a, &none, &f->err), 0);
 	assert_int_equal(row_of(f, WHO, waiting->id).state, OUTBOUND_WAITING);
 	assert_true(load_at(f, WHO, NULL, NOW + 31 * DAY).facts.known);
 }

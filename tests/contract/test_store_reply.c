@@ -36,7 +36,7 @@ static bool answer(struct fixture *f, const struct session *s, enum reply_state 
 static bool has_row(struct fixture *f, const struct outbound *row)
 {
 	struct outbound o;
-	int found = store_outbox_get(f->store, WHO, row->id, &f->a, &o, &f->err);
+	int found = store_outbox_get(f->store, WHO, row->id, NULL, &f->a, &o, &f->err);
 
 	assert_true(found >= 0);
 	return found == 1;

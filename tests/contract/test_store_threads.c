@@ -166,7 +166,7 @@ static void *claim_all(void *arg)
 {
 	const struct member *m = arg;
 	struct crew *c = m->crew;
-	struct outbound *rows;
+	struct outbox_claim *claims;
 	struct err err;
 	size_t n = 1;
 
@@ -175,15 +175,17 @@ static void *claim_all(void *arg)
 		struct arena a = { 0 };
 
 		n = 0;
-		if (store_outbox_claim(c->store, NOW, NOW + HOUR, 7, &a, &rows, &n, &err) < 0)
+		if (store_outbox_claim(c->store, NULL, 0, NOW, NOW + HOUR, 7, &a, &claims, &n,
+				       &err) < 0)
 			c->errors++;
 		for (size_t i = 0; i < n; i++) {
-			int number = row_number(c, rows[i].id);
+			struct outbound *row = &claims[i].row;
+			int number = row_number(c, row->id);
 
 			if (number >= 0)
 				c->claimed[number]++;
-			rows[i].state = OUTBOUND_ACCEPTED;
-			if (number < 0 || store_outbox_settle(c->store, &rows[i], NOW, &err) < 0)
+			row->state = OUTBOUND_ACCEPTED;
+			if (number < 0 || store_outbox_settle(c->store, row, 1, NOW, &err) < 0)
 				c->errors++;
 		}
 		arena_free(&a);
