@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "broadcast.h"
 #include "conversation.h"
 #include "integration.h"
 #include "store.h"
@@ -22,6 +23,7 @@ struct admin_settings { /* borrowed, must outlive it */
 	struct store *store;
 	struct conversation *conversation;
 	struct integration *integration;
+	struct broadcaster *broadcaster;
 	const struct clock *clock;
 	const char *auth_url;	/* probed for health */
 	const char *twilio_url; /* likewise */
@@ -41,6 +43,13 @@ int admin_live(struct admin *admin, struct buf *out);
 int admin_stats(struct admin *admin, struct buf *out, struct err *err);
 /* Where a contact is: {"step","flow","language","completed","revision"}, or null; no answers. */
 int admin_session(struct admin *admin, const char *contact, struct buf *out, struct err *err);
+/* What a contact agreed to and took back, newest first: {"contact","consent","entries":[{"at",
+ * "consent","words","message_id"}…],"timestamp"}. */
+int admin_consent(struct admin *admin, const char *contact, struct buf *out, struct err *err);
+/* Who did what, newest first; of one object, or of all (NULL): {"entries":[{"at","action",
+ * "object","detail","request_id"}…],"timestamp"}. */
+int admin_audit(struct admin *admin, const char *object, unsigned limit, struct buf *out,
+		struct err *err);
 /* Writes Prometheus text, gauges brought up to date. */
 int admin_metrics(struct admin *admin, struct buf *out, struct err *err);
 

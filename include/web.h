@@ -14,6 +14,7 @@
 #include "admin.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "broadcast.h"
 #include "channel.h"
 #include "conversation.h"
 #include "outbox.h"
@@ -33,6 +34,7 @@ struct web_settings { /* borrowed, must outlive it */
 	struct store *store;
 	struct outbox *outbox; /* hears status news */
 	struct admin *admin;
+	struct broadcaster *broadcaster;
 	struct twin *twin; /* NULL: no /sandbox */
 	const struct clock *clock;
 };

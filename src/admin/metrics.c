@@ -18,7 +18,8 @@ static void set(const char *name, const char *labels, const char *help, int64_t 
 
 static void set_store_gauges(void *arg, const struct store_stats *stats)
 {
-	static const char outbox[] = "Messages waiting to leave, unsure, or given up.";
+	static const char outbox[] = "Messages waiting to leave, unsure, given up, or "
+				     "parked until their contact writes.";
 
 	(void)arg;
 	set("samvad_sessions", NULL, "Sessions that have not expired.", stats->sessions);
@@ -26,8 +27,19 @@ static void set_store_gauges(void *arg, const struct store_stats *stats)
 	set("samvad_outbox_messages", "state=\"waiting\"", outbox, stats->outbox_waiting);
 	set("samvad_outbox_messages", "state=\"unsure\"", outbox, stats->outbox_unsure);
 	set("samvad_outbox_messages", "state=\"dead\"", outbox, stats->outbox_dead);
+	set("samvad_outbox_messages", "state=\"parked\"", outbox, stats->outbox_parked);
 	set("samvad_calls_waiting", NULL, "Sessions that wait for a business call.",
 	    stats->calls_waiting);
+}
+
+static void set_broadcast_gauges(struct admin *admin)
+{
+	struct broadcaster_state state = { 0 };
+
+	broadcaster_look(admin->set.broadcaster, &state);
+	set("samvad_broadcasts_open", NULL, "Broadcasts neither done nor cancelled.", state.open);
+	set("samvad_broadcast_messages_waiting", NULL,
+	    "Messages of open broadcasts that wait or are on their way.", state.waiting);
 }
 
 int admin_metrics(struct admin *admin, struct buf *out, struct err *err)
@@ -43,6 +55,7 @@ int admin_metrics(struct admin *admin, struct buf *out, struct err *err)
 	    state.calls_in_flight);
 	set("samvad_spool_messages", NULL, "Messages kept on disk while the store is away",
 	    state.spooled);
+	set_broadcast_gauges(admin);
 	up = admin_stats_use(admin, set_store_gauges, NULL, &trouble) == 0;
 	set("samvad_store_up", NULL, "1 when the store answered for this page.", up);
 	set("samvad_uptime_seconds", NULL, "Seconds since the start.",

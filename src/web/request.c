@@ -131,7 +131,7 @@ static int too_large(struct web_request *rq, const struct web_route *route, stru
 {
 	an->close = true;
 	if (route->max_body)
-		web_answer_error(an, rq, 413, "too_large", NULL,
+		web_answer_error(an, rq, 413, "too_large", route->bulk,
 				 "the body is larger than %zu bytes", route->max_body);
 	else
 		web_answer_error(an, rq, 413, "too_large", NULL, "this route takes no body");

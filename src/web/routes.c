@@ -11,30 +11,68 @@
 #include <string.h>
 
 #define FORM "application/x-www-form-urlencoded"
+enum { SMALL = 1024 }; /* nothing is read of it */
 
 const struct web_route web_routes[] = {
-	{ "POST", "/webhook", WHO_SIGNED, WEB_MAX_BODY, FORM, handle_webhook },
-	{ "POST", "/webhook/status", WHO_SIGNED, WEB_MAX_BODY, FORM, handle_status },
-	{ "GET", "/health", WHO_PUBLIC, 0, NULL, handle_health },
-	{ "GET", "/health/live", WHO_PUBLIC, 0, NULL, handle_health_live },
-	{ "GET", "/health/ready", WHO_PUBLIC, 0, NULL, handle_health_ready },
-	{ "GET", "/stats", WHO_ADMIN, 0, NULL, handle_stats },
-	{ "GET", "/metrics", WHO_METRICS, 0, NULL, handle_metrics },
-	{ "POST", "/send-broadcast", WHO_ADMIN, WEB_MAX_BODY, NULL, handle_broadcast },
-	{ "GET", "/sandbox", WHO_SANDBOX, 0, NULL, handle_twin },
-	{ "GET", "/sandbox/session", WHO_SANDBOX, 0, NULL, handle_twin_session },
-	{ "GET", "/sandbox/events", WHO_SANDBOX, 0, NULL, handle_twin_events },
-	{ "*", "/sandbox/*", WHO_SANDBOX, WEB_MAX_BODY, NULL, handle_twin },
+	{ "POST", "/webhook", WHO_SIGNED, WEB_MAX_BODY, FORM, handle_webhook, NULL },
+	{ "POST", "/webhook/status", WHO_SIGNED, WEB_MAX_BODY, FORM, handle_status, NULL },
+	{ "GET", "/health", WHO_PUBLIC, 0, NULL, handle_health, NULL },
+	{ "GET", "/health/live", WHO_PUBLIC, 0, NULL, handle_health_live, NULL },
+	{ "GET", "/health/ready", WHO_PUBLIC, 0, NULL, handle_health_ready, NULL },
+	{ "GET", "/stats", WHO_ADMIN, 0, NULL, handle_stats, NULL },
+	{ "GET", "/metrics", WHO_METRICS, 0, NULL, handle_metrics, NULL },
+	{ "GET", "/audit", WHO_ADMIN, 0, NULL, handle_audit, NULL },
+	{ "GET", "/consent", WHO_ADMIN, 0, NULL, handle_consent, NULL },
+	{ "POST", "/send-broadcast", WHO_ADMIN, WEB_MAX_BODY, NULL, handle_broadcast_send,
+	  "message" },
+	{ "GET", "/broadcasts", WHO_ADMIN, 0, NULL, handle_broadcast_list, NULL },
+	{ "GET", "/broadcasts/{id}", WHO_ADMIN, 0, NULL, handle_broadcast_show, NULL },
+	{ "GET", "/broadcasts/{id}/recipients", WHO_ADMIN, 0, NULL, handle_broadcast_recipients,
+	  NULL },
+	{ "POST", "/broadcasts/{id}/pause", WHO_ADMIN, SMALL, NULL, handle_broadcast_pause, NULL },
+	{ "POST", "/broadcasts/{id}/resume", WHO_ADMIN, SMALL, NULL, handle_broadcast_resume,
+	  NULL },
+	{ "POST", "/broadcasts/{id}/cancel", WHO_ADMIN, SMALL, NULL, handle_broadcast_cancel,
+	  NULL },
+	{ "POST", "/broadcasts/{id}/retry-failed", WHO_ADMIN, SMALL, NULL, handle_broadcast_retry,
+	  NULL },
+	{ "GET", "/sandbox", WHO_SANDBOX, 0, NULL, handle_twin, NULL },
+	{ "GET", "/sandbox/session", WHO_SANDBOX, 0, NULL, handle_twin_session, NULL },
+	{ "GET", "/sandbox/events", WHO_SANDBOX, 0, NULL, handle_twin_events, NULL },
+	{ "*", "/sandbox/*", WHO_SANDBOX, WEB_MAX_BODY, NULL, handle_twin, NULL },
 };
 const size_t web_route_count = sizeof web_routes / sizeof *web_routes;
 
+/* "{id}" is one whole segment, whatever it holds. */
 static bool path_matches(const struct web_route *route, const char *path)
 {
-	size_t n = strlen(route->path);
+	const char *want = route->path;
 
-	if (route->path[n - 1] == '*')
-		return strncmp(path, route->path, n - 1) == 0;
-	return strcmp(path, route->path) == 0;
+	while (*want) {
+		if (strcmp(want, "*") == 0)
+			return true;
+		if (strncmp(want, "{id}", 4) == 0) {
+			size_t n = strcspn(path, "/");
+
+			if (n == 0)
+				return false;
+			path += n;
+			want += 4;
+		} else if (*want++ != *path++) {
+			return false;
+		}
+	}
+	return *path == '\0';
+}
+
+const char *web_route_id(const struct web_route *route, const char *path, struct arena *a)
+{
+	const char *at = strstr(route->path, "{id}");
+
+	if (!at)
+		return "";
+	path += at - route->path; /* what stands before it is the same in both */
+	return arena_strndup(a, path, strcspn(path, "/"));
 }
 
 static bool method_matches(const struct web_route *route, const char *method)

@@ -76,6 +76,7 @@ static const struct web_route *answer_request(struct web *web, struct web_reques
 	} else if (!caller_allowed(web, route, rq, an)) {
 		an->close = unread;
 	} else if (web_request_body(web, rq, route, conn, an) == 0) {
+		rq->part = web_route_id(route, rq->path, &rq->arena);
 		route->handler(web, rq, an);
 	}
 	buf_free(&allow);

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/crypto.h"
+#include "base/form.h"
 #include "base/metric.h"
 #include "model/webhook.h"
 #include "web.h"
@@ -54,11 +55,12 @@ typedef void (*web_handler)(struct web *web, struct web_request *rq, struct web_
 
 struct web_route {
 	const char *method; /* GET answers HEAD as well; "*": the handler decides */
-	const char *path;   /* ends with '*': everything that begins so */
+	const char *path;   /* ends with '*': everything that begins so; "{id}": any one segment */
 	enum web_who who;
 	size_t max_body;
 	const char *media; /* required media type, or NULL */
 	web_handler handler;
+	const char *bulk; /* the member that makes a body too large, named in a 413; or NULL */
 };
 
 enum web_match { MATCH_FOUND, MATCH_NO_PATH, MATCH_NO_METHOD };
@@ -69,6 +71,8 @@ extern const size_t web_route_count;
 /* On MATCH_NO_METHOD adds the methods that the path knows to `allow` ("GET, HEAD"). */
 enum web_match web_route_find(const char *method, const char *path, bool sandbox,
 			      const struct web_route **route_out, struct buf *allow);
+/* What stands in the path for the row's "{id}", or "". */
+const char *web_route_id(const struct web_route *route, const char *path, struct arena *a);
 /* Counts one answered request; route NULL: none matched. */
 void web_route_count_answer(const struct web_route *route, int status);
 
@@ -77,6 +81,7 @@ void web_route_count_answer(const struct web_route *route, int status);
 struct web_request {
 	struct webhook hook;
 	const char *path; /* undecoded, without query */
+	const char *part; /* the "{id}" of its route, or "" */
 	char id[WEB_REQUEST_ID_MAX + 1];
 	struct arena arena;
 	int64_t started_us;
@@ -119,6 +124,13 @@ int web_request_body(struct web *web, struct web_request *rq, const struct web_r
 /* Reads and forgets what is left of a body: closing on unread bytes would reset the
  * connection, and the client might lose the answer that tells it why. Bounded. */
 void web_request_discard(struct web *web, struct mg_connection *conn);
+/* Decodes the query. -1: the refusal is in `an`. */
+int web_request_query(struct web_request *rq, struct form *query_out, struct web_answer *an);
+/* "" when absent. */
+const char *web_query_text(struct web_request *rq, const struct form *query, const char *name);
+/* The query's "limit". -1: it is no number, the refusal is in `an`. */
+int web_query_limit(struct web_request *rq, const struct form *query, unsigned otherwise,
+		    unsigned *limit_out, struct web_answer *an);
 /* True when the request carries the admin token; else the refusal is in `an`. */
 bool web_admin_allowed(const struct web *web, const struct web_request *rq, struct web_answer *an);
 
@@ -190,7 +202,16 @@ void handle_health_live(struct web *web, struct web_request *rq, struct web_answ
 void handle_health_ready(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_stats(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_metrics(struct web *web, struct web_request *rq, struct web_answer *an);
-void handle_broadcast(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_audit(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_consent(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_broadcast_send(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_broadcast_list(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_broadcast_show(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_broadcast_recipients(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_broadcast_pause(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_broadcast_resume(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_broadcast_cancel(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_broadcast_retry(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_twin(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_twin_events(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_twin_session(struct web *web, struct web_request *rq, struct web_answer *an);
