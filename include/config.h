@@ -42,6 +42,7 @@ struct config {
 	int64_t session_ttl_s;
 	int64_t reply_budget_ms;
 	int64_t send_rate;
+	const char *quiet_hours; /* broadcaster_parse_quiet reads it */
 	const char *log_level;
 	const char *log_format;
 	const char *sandbox_setting; /* "", "0" or "1" */

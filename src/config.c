@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "broadcast.h"
 #include "config_private.h"
 #include "model/contact.h"
 
@@ -57,7 +58,7 @@ const struct setting config_settings[] = {
 	{ "THREADS", SETTING_NUMBER, FIELD(threads), "0", "sized to the machine", RANGE(0, 4096),
 	  .help = "connections that are served at the same time" },
 	{ "ADMIN_TOKEN", SETTING_TEXT, FIELD(admin_token), "", SECRET,
-	  .help = "opens `/stats`, `/metrics` and `/send-broadcast`; unset: they answer 403" },
+	  .help = "opens `/stats`, `/metrics` and broadcasts; unset: they answer 403" },
 	{ "SESSION_KEYS", SETTING_TEXT, FIELD(session_keys), "", SECRET,
 	  .help = "`id:hex,id:hex`, the first seals, all open; needed with Redis, else made once "
 		  "in "
@@ -73,6 +74,9 @@ const struct setting config_settings[] = {
 	  .help = "a webhook is answered within this time; Twilio waits 15 s" },
 	{ "SEND_RATE", SETTING_NUMBER, FIELD(send_rate), "80", RANGE(1, 100000),
 	  .help = "outbound messages per second and sender" },
+	{ "QUIET_HOURS", SETTING_TEXT, FIELD(quiet_hours), "",
+	  .help = "when no broadcast leaves, with the offset of that clock from UTC: "
+		  "`21:00-09:00+05:30`; replies are not held back" },
 	{ "LOG_LEVEL", SETTING_CHOICE, FIELD(log_level), "info", .choices = "debug info warn error",
 	  .help = "least important line that is logged" },
 	{ "LOG_FORMAT", SETTING_CHOICE, FIELD(log_format), "", "json, text on a terminal",
@@ -392,7 +396,10 @@ bool config_host_is_loopback(const char *host)
 int config_check(const struct config *c, struct err *err)
 {
 	bool no_token = c->twilio_auth_token[0] == '\0';
+	struct quiet_hours quiet;
 
+	if (broadcaster_parse_quiet(c->quiet_hours, &quiet, err) < 0)
+		return err_prefix(err, "QUIET_HOURS");
 	if (no_token && !c->sandbox)
 		return err_set(err, ERR_INPUT,
 			       "SANDBOX=0 needs TWILIO_AUTH_TOKEN: without it no webhook could be "

@@ -7,6 +7,7 @@
 #include "admin.h"
 #include "base/clock.h"
 #include "base/seal.h"
+#include "broadcast.h"
 #include "channel.h"
 #include "command_private.h"
 #include "conversation.h"
@@ -28,6 +29,8 @@ struct server { /* zeroed = nothing open */
 	struct outbox *outbox;
 	struct integration *integration;
 	struct conversation *conversation;
+	const struct value *env; /* what a pack may know of the settings */
+	struct broadcaster *broadcaster;
 	struct admin *admin;
 	struct twin *twin;
 	struct web *web;

@@ -16,10 +16,12 @@
 
 enum {
 	STORE_TIMEOUT_MS = 3000,
-	IN_FLIGHT = 256, /* requests out */
+	CALL_WORKERS = 32,
+	SENDS_IN_FLIGHT = 200,
+	/* Requests out: however many messages leave, calls, probes and look-ups find room. */
+	IN_FLIGHT = SENDS_IN_FLIGHT + 2 * CALL_WORKERS,
 	QUEUED = 10000,
 	POLL_MS = 500,
-	CALL_WORKERS = 32,
 	WAITING_WEBHOOKS = 256,
 	BREAKER_FAILURES = 5,
 	BREAKER_OPEN_MS = 10000,
@@ -104,14 +106,22 @@ static int open_channel(struct server *s, struct err *err)
 	return channel_open_twilio(&set, &s->channel, err);
 }
 
+/* Whose rate it is. */
+static const char *sender_of(const struct config *c)
+{
+	return *c->twilio_messaging_service_sid ? c->twilio_messaging_service_sid
+						: c->twilio_whatsapp_number;
+}
+
 static int open_outbox(struct server *s, struct err *err)
 {
 	const struct outbox_settings set = { .store = s->store,
 					     .channel = s->channel,
 					     .net = s->net,
 					     .clock = &s->clock,
-					     .sender = s->config.twilio_whatsapp_number,
+					     .sender = sender_of(&s->config),
 					     .send_rate = (unsigned)s->config.send_rate,
+					     .max_in_flight = SENDS_IN_FLIGHT,
 					     .poll_ms = POLL_MS };
 
 	return outbox_open(&set, &s->outbox, err);
@@ -152,6 +162,7 @@ static void say_to_people(const char *fault)
 
 static int open_conversation(struct server *s, struct err *err)
 {
+	const struct value *env = pack_settings(s);
 	const struct conversation_settings set = {
 		.store = s->store,
 		.outbox = s->outbox,
@@ -160,7 +171,7 @@ static int open_conversation(struct server *s, struct err *err)
 		.clock = &s->clock,
 		.ring = s->ring,
 		.spool_dir = arena_printf(&s->arena, "%s/spool", s->config.data_dir),
-		.settings = pack_settings(s),
+		.settings = env,
 		.session_ttl_ms = s->config.session_ttl_s * 1000,
 		.reply_budget_ms = (int)s->config.reply_budget_ms,
 		.call_workers = CALL_WORKERS,
@@ -173,7 +184,26 @@ static int open_conversation(struct server *s, struct err *err)
 		return -1;
 	ret = conversation_open(&set, bot, &s->conversation, err);
 	bot_release(&bot);
+	s->env = env;
 	return ret;
+}
+
+static int open_broadcaster(struct server *s, struct err *err)
+{
+	static const char sandbox[] = "whatsapp:+14155238886"; /* the one that everybody shares */
+	struct broadcaster_settings set = { .store = s->store,
+					    .outbox = s->outbox,
+					    .channel = s->channel,
+					    .conversation = s->conversation,
+					    .settings = s->env,
+					    .clock = &s->clock,
+					    .send_rate = (unsigned)s->config.send_rate,
+					    .sandbox_sender =
+						    strcmp(sender_of(&s->config), sandbox) == 0 };
+
+	if (broadcaster_parse_quiet(s->config.quiet_hours, &set.quiet, err) < 0)
+		return err_prefix(err, "QUIET_HOURS");
+	return broadcaster_open(&set, &s->broadcaster, err);
 }
 
 static int open_admin(struct server *s, struct err *err)
@@ -181,6 +211,7 @@ static int open_admin(struct server *s, struct err *err)
 	const struct admin_settings set = { .store = s->store,
 					    .conversation = s->conversation,
 					    .integration = s->integration,
+					    .broadcaster = s->broadcaster,
 					    .clock = &s->clock,
 					    .auth_url = s->config.auth_api_url,
 					    .twilio_url = s->config.twilio_api_base,
@@ -223,6 +254,7 @@ static int open_web(struct server *s, struct err *err)
 					  .store = s->store,
 					  .outbox = s->outbox,
 					  .admin = s->admin,
+					  .broadcaster = s->broadcaster,
 					  .twin = s->twin,
 					  .clock = &s->clock };
 
@@ -234,8 +266,9 @@ static int open_web(struct server *s, struct err *err)
 int server_open(struct server *s, struct err *err)
 {
 	static int (*const doors[])(struct server *, struct err *) = {
-		open_keys,	  open_store,	     open_net,	 open_channel, open_outbox,
-		open_integration, open_conversation, open_admin, open_twin,    open_web,
+		open_keys,   open_store,       open_net,	  open_channel,
+		open_outbox, open_integration, open_conversation, open_broadcaster,
+		open_admin,  open_twin,	       open_web,
 	};
 
 	clock_init_real(&s->clock);
@@ -256,6 +289,7 @@ void server_close(struct server *s)
 	twin_close(&s->twin);
 	if (s->admin)
 		admin_close(&s->admin);
+	broadcaster_close(&s->broadcaster);
 	if (s->conversation)
 		conversation_stop(s->conversation, CALLS_GRACE_MS);
 	if (s->outbox)
