@@ -22,6 +22,7 @@ enum {
 	SESSION_NAME_MAX = 63, /* flow, step, value and call names, bytes */
 	SESSION_MAX_VALUES = 64,
 	SESSION_MAX_VALUE = 4096,    /* bytes of one value */
+	SESSION_MAX_TRAIL = 1024,    /* bytes */
 	SESSION_MAX_ENCODED = 32768, /* bytes of the blob: larger sessions are refused */
 };
 
@@ -65,6 +66,12 @@ struct session {
 	int64_t repeat_since_ms;
 	const char *receiver; /* our address they wrote to last: late results leave from it */
 	const char *account;
+	/* version 2 of the encoded part */
+	const char *trail; /* asking steps on the way here, the last is the present one: "a/b/c" */
+	bool fresh;	   /* it begins at its step with the next message */
+	int64_t heard_ms;  /* when the contact wrote last; 0: before this was kept */
+	int64_t wake_ms;   /* when the flow wants to be run without a message; 0: never */
+	unsigned reminded; /* reminders since then */
 };
 
 const char *session_get(const struct session *s, const char *name); /* NULL when not set */

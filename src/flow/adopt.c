@@ -25,7 +25,7 @@ struct session *flow_session_new(const struct flow *flow, const struct flow_env 
 	s->created_ms = s->updated_ms = env->now_ms;
 	s->expires_ms = env->now_ms + env->session_ttl_ms;
 	s->call = (struct session_call){ .id = "", .name = "", .step = "", .external_id = "" };
-	s->receiver = s->account = "";
+	s->receiver = s->account = s->trail = "";
 	return s;
 }
 
@@ -89,7 +89,7 @@ static void take_values(const struct flow *flow, const struct session_value *val
 
 		if (v < 0 || flow_command_of(flow, str_of(values[i].text), a))
 			continue; /* the former bot took "help" for a name */
-		stored = flow_rule_accept(&flow->values[v].rule, str_of(values[i].text), a);
+		stored = flow_rule_accept(&flow->values[v].rule, NULL, str_of(values[i].text), a);
 		if (stored)
 			(void)session_set(s, a, values[i].name, stored, NULL);
 	}

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "graph_private.h"
 
 void flow_check_fault(struct flow_checker *ck, enum flow_severity severity, struct flow_spot place,
@@ -58,7 +59,8 @@ static bool goes_round(const struct flow *flow, const struct flow_step *s, enum 
 	*color = GREY;
 	next = flow_exit_find(s, "next");
 	for (const struct flow_action *act = next->action; act && !round; act = act->otherwise)
-		round = act->to == GOTO_SAME || goes_round(flow, act->target, colors);
+		round = act->to == GOTO_SAME ||
+			(act->to == GOTO_STEP && goes_round(flow, act->target, colors));
 	*color = BLACK;
 	return round;
 }
@@ -84,7 +86,7 @@ static bool leaves(const struct flow_step *s)
 	for (size_t i = 0; i < s->exit_count; i++) {
 		for (const struct flow_action *act = s->exits[i].action; act;
 		     act = act->otherwise) {
-			if (act->to == GOTO_STEP && act->target != s)
+			if ((act->to == GOTO_STEP && act->target != s) || act->to == GOTO_BACK)
 				return true;
 		}
 	}
@@ -100,6 +102,62 @@ static void check_dead_ends(struct flow_checker *ck)
 			flow_check_fault(ck, FLOW_ERROR, at_step(s, "exits"),
 					 "every exit leads back to this step: nobody gets on",
 					 "lead one exit to another step");
+	}
+}
+
+/* ---- what WhatsApp shows ---- */
+
+static const struct {
+	const char *what;
+	size_t options;
+	size_t chars; /* of a label */
+} shows[] = {
+	[SHOW_AS_TEXT] = { "text", FLOW_MAX_OPTIONS, SIZE_MAX },
+	[SHOW_AS_BUTTONS] = { "buttons", 3, 20 },
+	[SHOW_AS_LIST] = { "list", 10, 24 },
+};
+
+static void check_labels(struct flow_checker *ck, const struct flow_step *s)
+{
+	const struct flow_list *list = s->rule->list;
+	size_t most = shows[s->rule->as].chars;
+
+	for (size_t i = 0; i < list->count; i++) {
+		for (size_t l = 0; l < ck->flow->language_count; l++) {
+			const char *label = list->options[i].label[l];
+
+			if (text_chars(str_of(label)) <= most)
+				continue;
+			flow_check_fault(
+				ck, FLOW_ERROR, at_step(s, s->save >= 0 ? "save" : "input"),
+				arena_printf(
+					&ck->a,
+					"the label \"%s\" (%s) has %zu characters, %s hold %zu",
+					label, ck->flow->languages[l].code,
+					text_chars(str_of(label)), shows[s->rule->as].what, most),
+				"shorten it");
+		}
+	}
+}
+
+static void check_shows(struct flow_checker *ck)
+{
+	for (size_t i = 0; i < ck->flow->step_count; i++) {
+		const struct flow_step *s = &ck->flow->steps[i];
+		const struct flow_rule *rule = s->rule;
+		size_t n;
+
+		if (!rule || rule->type != RULE_CHOICE || rule->as == SHOW_AS_TEXT)
+			continue;
+		n = rule->list ? rule->list->count : (size_t)ck->flow->values[rule->items].rule.max;
+		if (n > shows[rule->as].options)
+			flow_check_fault(
+				ck, FLOW_ERROR, at_step(s, s->save >= 0 ? "save" : "input"),
+				arena_printf(&ck->a, "%zu options, %s hold %zu", n,
+					     shows[rule->as].what, shows[rule->as].options),
+				"offer fewer, or leave \"as\" out");
+		if (rule->list)
+			check_labels(ck, s);
 	}
 }
 
@@ -182,6 +240,7 @@ void flow_check(const struct flow *flow, struct flow_faults *faults)
 	check_reach(&ck);
 	check_loops(&ck);
 	check_dead_ends(&ck);
+	check_shows(&ck);
 	check_unused(&ck);
 	flow_check_texts(&ck);
 	arena_free(&ck.a);

@@ -2,46 +2,11 @@
  * check_text.c - every text at every place where it is said: are its variables
  * there on each way to that place, does it fit, does it give away too much.
  */
-#include "check_private.h"
 
 #include <string.h>
 
-#include "base/text.h"
+#include "check_text_private.h"
 #include "graph_private.h"
-
-enum {
-	ENV_CHARS = 120,
-	RECORD_CHARS = 60,
-	ANSWER_CHARS = 200,
-	PHONE_CHARS = 16,
-	INTEGER_CHARS = 16
-};
-
-/* What the templates at one place may use. */
-struct place {
-	struct flow_checker *ck;
-	const char *step;
-	const char *field;
-	uint64_t surely;
-	bool options;
-	bool answer;
-	const struct flow_call_rule *call; /* personal data may not leave by it unless it says so */
-	const char *file;		   /* shown instead of the template's own name */
-	unsigned line;
-	uint64_t *seen;			/* values that a template uses, or NULL */
-	const struct flow_list *choice; /* for lengths: what {{#options}} may be, or NULL */
-};
-
-/* ---- names ---- */
-
-enum name_kind { NAME_UNKNOWN, NAME_FREE, NAME_LIST, NAME_VALUE };
-
-struct name {
-	enum name_kind kind;
-	int value;
-	bool url;
-	const struct flow_list *list;
-};
 
 static bool is_prefix(const struct flow *flow, const char *word, size_t n)
 {
@@ -70,29 +35,105 @@ static bool is_free(const struct place *p, const char *name)
 	       strcmp(name, "language") == 0;
 }
 
-/* {{number}}, {{id}} and {{label}} inside a section of a list. */
-static bool is_item(const struct flow *flow, const struct template_use *use)
+bool flow_check_section(const struct place *p, const struct template_use *section,
+			struct section *out)
 {
-	if (strcmp(use->name, "number") != 0 && strcmp(use->name, "id") != 0 &&
-	    strcmp(use->name, "label") != 0)
-		return false;
+	const struct flow *flow = p->ck->flow;
+	const struct flow_rule *choice = p->choice;
+	int v = flow_value_find(flow, section->name);
+
+	*out = (struct section){ .list = flow_list_find(flow, section->name) };
+	if (strcmp(section->name, "also") == 0)
+		out->list = p->also;
+	if (v >= 0 && flow->values[v].rule.type == RULE_ITEMS)
+		out->items = &flow->values[v].rule;
+	if (strcmp(section->name, "options") == 0 && choice) {
+		out->list = choice->list;
+		out->items = choice->items >= 0 ? &flow->values[choice->items].rule : NULL;
+	}
+	out->answer = p->answer && strncmp(section->name, "answer.", 7) == 0;
+	return out->list || out->items || out->answer;
+}
+
+/* A field of an item: {{number}}, {{id}}, {{label}} and more inside a section of a list. */
+bool flow_check_item(const struct place *p, const struct template_use *use, struct section *out)
+{
 	for (const struct template_use *o = use->outer; o; o = o->outer) {
-		if (o->kind == TEMPLATE_USE_SECTION &&
-		    (strcmp(o->name, "options") == 0 || flow_list_find(flow, o->name) ||
-		     strncmp(o->name, "answer.", 7) == 0))
+		if (o->kind != TEMPLATE_USE_SECTION || !flow_check_section(p, o, out))
+			continue;
+		if (out->answer || strcmp(use->name, "number") == 0)
+			return true;
+		if (out->items && flow_items_field(out->items, use->name) >= 0)
+			return true;
+		if (out->list && (strcmp(use->name, "id") == 0 || strcmp(use->name, "label") == 0 ||
+				  flow_list_field(out->list, use->name) >= 0))
 			return true;
 	}
 	return false;
 }
 
-static struct name understand(const struct place *p, const char *text)
+/* {{with.offer.price}} */
+static bool understand_with(const struct flow *flow, const char *text, struct name *n)
 {
-	const struct flow *flow = p->ck->flow;
+	const char *dot = strchr(text, '.');
+	char value[FLOW_NAME_MAX + 1];
+	const struct flow_rule *rule;
+
+	if (!dot || (size_t)(dot - text) >= sizeof value)
+		return false;
+	memcpy(value, text, (size_t)(dot - text));
+	value[dot - text] = '\0';
+	n->value = flow_value_find(flow, value);
+	rule = n->value >= 0 ? &flow->values[n->value].rule : NULL;
+	if (!rule || rule->type != RULE_CHOICE)
+		return false;
+	n->list = rule->list;
+	n->items = rule->items >= 0 ? &flow->values[rule->items].rule : NULL;
+	n->field =
+		n->list ? flow_list_field(n->list, dot + 1) : flow_items_field(n->items, dot + 1);
+	n->kind = n->field >= 0 ? NAME_FIELD : NAME_UNKNOWN;
+	return n->field >= 0;
+}
+
+static struct name understand_value(const struct flow *flow, const char *text)
+{
 	struct name n = { .kind = NAME_UNKNOWN, .value = -1 };
 	const char *dot = strchr(text, '.');
 
+	if (strncmp(text, "with.", 5) == 0 && understand_with(flow, text + 5, &n))
+		return n;
+	n.value = -1;
+	if (strncmp(text, "more.", 5) == 0) {
+		n.value = flow_value_find(flow, text + 5);
+		n.kind = n.value >= 0 && flow->values[n.value].rule.type == RULE_ITEMS
+				 ? NAME_FREE
+				 : NAME_UNKNOWN;
+		return n;
+	}
+	n.plain = !dot;
+	if (dot && is_prefix(flow, text, (size_t)(dot - text))) {
+		n.url = strncmp(text, "url.", 4) == 0;
+		text = dot + 1;
+	}
+	n.value = flow_value_find(flow, text);
+	if (n.value < 0)
+		return n;
+	n.kind = NAME_VALUE;
+	if (flow->values[n.value].rule.type == RULE_ITEMS) {
+		n.items = &flow->values[n.value].rule;
+		n.kind = n.plain ? NAME_LIST : NAME_UNKNOWN;
+	}
+	return n;
+}
+
+struct name flow_check_name(const struct place *p, const char *text)
+{
+	const struct flow *flow = p->ck->flow;
+	struct name n = { .kind = NAME_UNKNOWN, .value = -1 };
+
 	n.list = flow_list_find(flow, text);
-	if (n.list || (p->options && strcmp(text, "options") == 0)) {
+	if (n.list || (p->choice && strcmp(text, "options") == 0) ||
+	    (p->also && strcmp(text, "also") == 0)) {
 		n.kind = NAME_LIST;
 		return n;
 	}
@@ -100,14 +141,7 @@ static struct name understand(const struct place *p, const char *text)
 		n.kind = NAME_FREE;
 		return n;
 	}
-	if (dot && is_prefix(flow, text, (size_t)(dot - text))) {
-		n.url = strncmp(text, "url.", 4) == 0;
-		text = dot + 1;
-	}
-	n.value = flow_value_find(flow, text);
-	if (n.value >= 0)
-		n.kind = NAME_VALUE;
-	return n;
+	return understand_value(flow, text);
 }
 
 /* ---- one tag ---- */
@@ -138,7 +172,7 @@ static void report_unknown(const struct place *p, const struct template_use *use
 static bool is_guarded(const struct place *p, const struct template_use *use, int value)
 {
 	for (const struct template_use *o = use->outer; o; o = o->outer) {
-		if (o->kind == TEMPLATE_USE_SECTION && understand(p, o->name).value == value)
+		if (o->kind == TEMPLATE_USE_SECTION && flow_check_name(p, o->name).value == value)
 			return true;
 	}
 	return false;
@@ -183,19 +217,20 @@ static void see_value(const struct place *p, const struct template_use *use, int
 static void see_use(void *arg, const struct template_use *use)
 {
 	const struct place *p = arg;
+	struct section section;
 	struct name n;
 
-	if (is_item(p->ck->flow, use))
+	if (flow_check_item(p, use, &section))
 		return;
-	n = understand(p, use->name);
+	n = flow_check_name(p, use->name);
 	if (n.kind == NAME_UNKNOWN)
 		report_unknown(p, use);
-	else if (n.kind == NAME_VALUE)
+	else if (n.kind == NAME_VALUE || n.kind == NAME_FIELD)
 		see_value(p, use, n.value);
 	else if (n.kind == NAME_LIST && use->kind == TEMPLATE_USE_VARIABLE)
 		report(p, use, FLOW_ERROR, arena_printf(&p->ck->a, "{{%s}} is a list", use->name),
-		       arena_printf(&p->ck->a, "write {{#%s}}{{number}}. {{label}}{{/%s}}",
-				    use->name, use->name));
+		       arena_printf(&p->ck->a, "write {{#%s}}{{number}}. {{%s}}{{/%s}}", use->name,
+				    n.items ? n.items->label : "label", use->name));
 }
 
 /* ---- texts at their places ---- */
@@ -248,7 +283,8 @@ static void check_step(struct flow_checker *ck, const struct flow_step *s)
 			   .step = s->name,
 			   .field = "say",
 			   .surely = s->surely,
-			   .options = s->rule && s->rule->type == RULE_CHOICE };
+			   .choice = s->rule && s->rule->type == RULE_CHOICE ? s->rule : NULL,
+			   .also = s->also };
 
 	for (size_t i = 0; i < s->say_count; i++)
 		check_text(&p, s->say[i]);
@@ -262,10 +298,13 @@ static void check_step(struct flow_checker *ck, const struct flow_step *s)
 	check_text(&p, s->again);
 	p.answer = s->call != NULL;
 	for (size_t i = 0; i < s->exit_count; i++) {
-		p.field = strcmp(s->exits[i].name, "next") == 0
-				  ? "next"
-				  : arena_printf(&ck->a, "exits.%s", s->exits[i].name);
-		flow_action_walk(s->exits[i].action, flow_step_leaves_with(s), see_action, &p);
+		const char *name = s->exits[i].name;
+
+		p.field = strcmp(name, "next") == 0 ? "next"
+			  : *name == '@'	    ? name + 1
+						    : arena_printf(&ck->a, "exits.%s", name);
+		flow_action_walk(s->exits[i].action, flow_step_leaves_with(s, name), see_action,
+				 &p);
 	}
 }
 
@@ -297,125 +336,6 @@ static void check_call(struct flow_checker *ck, const struct flow_call_rule *c)
 	p.call = NULL; /* limits are counted here, by a digest */
 	for (size_t i = 0; i < c->limit_count; i++)
 		template_each_use(c->limits[i].key, see_use, &p);
-}
-
-/* ---- length ---- */
-
-static size_t longest_label(const struct flow *flow, const struct flow_list *list)
-{
-	size_t longest = 0;
-
-	for (size_t i = 0; list && i < list->count; i++) {
-		for (size_t l = 0; l < flow->language_count; l++) {
-			size_t n = text_chars(str_of(list->options[i].label[l]));
-
-			longest = n > longest ? n : longest;
-		}
-	}
-	return longest;
-}
-
-/* The list that a section repeats, or NULL. */
-static const struct flow_list *list_of(const struct place *p, const struct template_use *section)
-{
-	if (strcmp(section->name, "options") == 0)
-		return p->choice;
-	return flow_list_find(p->ck->flow, section->name);
-}
-
-static size_t longest_item(const struct place *p, const struct template_use *use)
-{
-	if (strcmp(use->name, "number") == 0)
-		return 3;
-	if (strcmp(use->name, "id") == 0)
-		return FLOW_NAME_MAX;
-	for (const struct template_use *o = use->outer; o; o = o->outer) {
-		if (list_of(p, o))
-			return longest_label(p->ck->flow, list_of(p, o));
-	}
-	return ANSWER_CHARS;
-}
-
-static size_t longest_value(const struct flow *flow, const struct flow_rule *rule)
-{
-	switch (rule->type) {
-	case RULE_TEXT:
-	case RULE_PATTERN:
-		return (size_t)rule->max;
-	case RULE_CHOICE:
-		return longest_label(flow, rule->list);
-	case RULE_PHONE:
-		return PHONE_CHARS;
-	case RULE_INTEGER:
-		break;
-	}
-	return INTEGER_CHARS;
-}
-
-static size_t limit(void *arg, const struct template_use *use)
-{
-	const struct place *p = arg;
-	const struct flow *flow = p->ck->flow;
-	struct name n = understand(p, use->name);
-
-	if (is_item(flow, use))
-		return longest_item(p, use);
-	if (n.kind == NAME_VALUE) /* %XX for each of up to four bytes */
-		return longest_value(flow, &flow->values[n.value].rule) * (n.url ? 12 : 1);
-	if (strncmp(use->name, "env.", 4) == 0)
-		return ENV_CHARS;
-	return strncmp(use->name, "record.", 7) == 0 ? RECORD_CHARS : ANSWER_CHARS;
-}
-
-static size_t repeat(void *arg, const struct template_use *use)
-{
-	const struct place *p = arg;
-	const struct flow_list *list = list_of(p, use);
-
-	return list ? list->count : 1;
-}
-
-/* The largest choice that this text belongs to. */
-static const struct flow_list *choice_of(const struct flow *flow, const struct flow_text *t)
-{
-	const struct flow_list *most = NULL;
-
-	for (size_t i = 0; i < flow->step_count; i++) {
-		const struct flow_step *s = &flow->steps[i];
-
-		if (s->rule && s->rule->type == RULE_CHOICE && (s->ask == t || s->wrong == t) &&
-		    (!most || s->rule->list->count > most->count))
-			most = s->rule->list;
-	}
-	return most;
-}
-
-static void check_lengths(struct flow_checker *ck)
-{
-	const struct flow *flow = ck->flow;
-
-	for (size_t i = 0; i < flow->text_count; i++) {
-		const struct flow_text *t = flow->texts[i];
-		struct place p = {
-			.ck = ck, .options = true, .answer = true, .choice = choice_of(flow, t)
-		};
-
-		for (size_t l = 0; l < flow->language_count; l++) {
-			size_t longest = template_longest(t->in[l], limit, repeat, &p);
-
-			if (longest <= FLOW_MESSAGE_CHARS)
-				continue;
-			flow_check_fault(
-				ck, FLOW_WARNING,
-				(struct flow_spot){ arena_printf(&ck->a, "%s/%s.txt",
-								 flow->languages[l].code, t->name),
-						    0, NULL, NULL },
-				arena_printf(&ck->a,
-					     "can become %zu characters long, a message holds %d",
-					     longest, FLOW_MESSAGE_CHARS),
-				"shorten it, or bound the answers that it repeats");
-		}
-	}
 }
 
 /* ---- files nobody says ---- */
@@ -453,7 +373,7 @@ void flow_check_texts(struct flow_checker *ck)
 		check_text(&any, flow->system[i]);
 	for (size_t i = 0; i < flow->call_count; i++)
 		check_call(ck, &flow->calls[i]);
-	check_lengths(ck);
+	flow_check_lengths(ck);
 	for (size_t i = 0; i < flow->text_file_count; i++) {
 		if (!is_named(flow, flow->text_files[i]))
 			flow_check_fault(ck, FLOW_WARNING,

@@ -7,9 +7,9 @@
 
 static const struct flow_country countries[] = {
 	/* TRAI numbering plan: ten digits, mobile numbers start with 6 to 9. */
-	{ "IN", "91", "0", 10, "6789" },
+	{ "IN", "91", "0", 10, "6789", "155" },
 	/* ANRT: nine digits behind the 0, mobile numbers start with 6 or 7. */
-	{ "MA", "212", "0", 9, "67" },
+	{ "MA", "212", "0", 9, "67", "22222" },
 };
 
 enum { DIGITS_MAX = 20 };
@@ -101,4 +101,26 @@ const char *flow_country_number(const struct flow_country *c, const char *folded
 		number = rest ? national(c, rest) : NULL;
 	}
 	return number ? arena_printf(a, "+%s%s", c->calling, number) : NULL;
+}
+
+const char *flow_country_shown(const struct flow_country *c, const char *stored, struct arena *a)
+{
+	size_t prefix = 1 + strlen(c->calling);
+	const char *digits;
+	struct buf out;
+
+	if (strlen(stored) != prefix + c->digits ||
+	    strncmp(stored + 1, c->calling, prefix - 1) != 0)
+		return stored;
+	digits = arena_printf(a, "%s%s", c->trunk, stored + prefix);
+	buf_init(&out, 4 * DIGITS_MAX);
+	for (const char *g = c->groups; *g && *digits; g++) {
+		size_t n = (size_t)(*g - '0');
+
+		(void)buf_addf(&out, "%s%.*s", out.len ? " " : "", (int)n, digits);
+		digits += strlen(digits) < n ? strlen(digits) : n;
+	}
+	digits = arena_strndup(a, out.data, out.len);
+	buf_free(&out);
+	return digits;
 }

@@ -13,5 +13,7 @@ const char *const *flow_country_codes(size_t *count_out);
  * calling code, + or 00; blanks, dashes, dots and parentheses between), or NULL. The text is
  * folded. */
 const char *flow_country_number(const struct flow_country *c, const char *folded, struct arena *a);
+/* An E.164 number of that country as it is read there: "06 12 34 56 78". */
+const char *flow_country_shown(const struct flow_country *c, const char *stored, struct arena *a);
 
 #endif

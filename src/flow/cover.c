@@ -62,7 +62,7 @@ static void add_step(struct flow_cover *c, const struct flow_step *s)
 		add_part(c, s, FLOW_PLACE_EXIT, "wrong", &s->wrong);
 	else if (s->call)
 		add_part(c, s, FLOW_PLACE_EXIT, "waiting", &s->waiting);
-	else if (s->end)
+	else if (s->end && s->again)
 		add_part(c, s, FLOW_PLACE_EXIT, "again", &s->again);
 	for (size_t i = 0; i < s->exit_count; i++)
 		add_action(c, s->name, s->exits[i].name, s->exits[i].action);

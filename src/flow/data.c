@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/form.h"
+#include "items_private.h"
+#include "show_private.h"
 
 /* Borrows v's children under another name. */
 static void attach(struct arena *a, struct value *object, const char *name, const struct value *v)
@@ -19,17 +21,6 @@ static void attach(struct arena *a, struct value *object, const char *name, cons
 	*copy = *v;
 	copy->name = name;
 	copy->next = next;
-}
-
-/* What people read; in another language than the session's only choices differ. */
-static const char *shown(const struct flow_value *v, const char *stored, size_t language)
-{
-	const struct flow_option *o;
-
-	if (v->rule.type != RULE_CHOICE)
-		return stored;
-	o = flow_option_find(v->rule.list, stored);
-	return o ? o->label[language] : "";
 }
 
 static const char *encoded(const char *text, struct arena *a)
@@ -44,26 +35,74 @@ static const char *encoded(const char *text, struct arena *a)
 	return result;
 }
 
+/* A list out of an answer: {{#orders}}, and {{#more.orders}} when there were further ones. */
+static void add_items(const struct flow_value *v, const char *stored, struct value *root,
+		      struct value *more, struct arena *a)
+{
+	bool longer;
+	const struct value *list = flow_items_tree(&v->rule, stored, &longer, a);
+
+	if (!list)
+		return;
+	attach(a, root, v->name, list);
+	if (longer)
+		value_add_bool(a, more, v->name, true);
+}
+
+/* The fields of what a choice holds: {{with.offer.price}}. */
+static void add_fields(const struct flow *flow, const struct flow_view *view,
+		       const struct flow_value *v, const char *stored, struct value *with,
+		       struct arena *a)
+{
+	const struct flow_list *list = v->rule.list;
+	const struct flow_option *o = list ? flow_option_find(list, stored) : NULL;
+	struct value *fields;
+	const struct value *item;
+
+	if (!list) {
+		item = flow_items_get(flow, &v->rule, view->session, stored, a);
+		if (item)
+			attach(a, with, v->name, item);
+		return;
+	}
+	if (!o)
+		return;
+	fields = value_add_object(a, with, v->name);
+	for (size_t i = 0; i < list->field_count; i++)
+		value_add_text(a, fields, list->fields[i], str_of(o->with[i][view->language]));
+}
+
 static void add_values(const struct flow *flow, const struct flow_view *view, struct value *root,
 		       struct arena *a)
 {
 	struct value *id = value_add_object(a, root, "id");
 	struct value *url = value_add_object(a, root, "url");
+	struct value *with = value_add_object(a, root, "with");
+	struct value *more = value_add_object(a, root, "more");
 	struct value *in[FLOW_MAX_LANGUAGES];
 
 	for (size_t l = 0; l < flow->language_count; l++)
 		in[l] = value_add_object(a, root, flow->languages[l].code);
 	for (size_t i = 0; view->session && i < flow->value_count; i++) {
 		const struct flow_value *v = &flow->values[i];
-		const char *stored = session_get(view->session, v->name);
+		const struct session *s = view->session;
+		const char *stored = session_get(s, v->name);
 
 		if (!stored)
 			continue;
-		value_add_text(a, root, v->name, str_of(shown(v, stored, view->language)));
+		if (v->rule.type == RULE_ITEMS) {
+			add_items(v, stored, root, more, a);
+			continue;
+		}
+		if (v->rule.type == RULE_CHOICE)
+			add_fields(flow, view, v, stored, with, a);
+		value_add_text(a, root, v->name,
+			       str_of(flow_shown(flow, &v->rule, stored, view->language, s, a)));
 		value_add_text(a, id, v->name, str_of(stored));
 		value_add_text(a, url, v->name, str_of(encoded(stored, a)));
 		for (size_t l = 0; l < flow->language_count; l++)
-			value_add_text(a, in[l], v->name, str_of(shown(v, stored, l)));
+			value_add_text(a, in[l], v->name,
+				       str_of(flow_shown(flow, &v->rule, stored, l, s, a)));
 	}
 }
 
@@ -96,6 +135,10 @@ struct value *flow_data(const struct flow *flow, const struct flow_view *view, s
 		attach(a, root, flow->lists[i].name, flow->lists[i].shown[view->language]);
 	if (view->options)
 		attach(a, root, "options", view->options->shown[view->language]);
+	else if (view->items && value_get(root, view->items->name))
+		attach(a, root, "options", value_get(root, view->items->name));
+	if (view->also)
+		attach(a, root, "also", view->also->shown[view->language]);
 	return root;
 }
 

@@ -11,6 +11,8 @@ struct flow_view { /* any member may be NULL */
 	const char *contact;
 	const struct value *settings;
 	const struct flow_list *options; /* of the question that is asked */
+	const struct flow_value *items;	 /* the same when they come from an answer */
+	const struct flow_list *also;	 /* what it takes beside */
 	const struct value *answer;	 /* of the call that has ended */
 	size_t language;
 };
@@ -19,8 +21,10 @@ struct flow_view { /* any member may be NULL */
  * name            the value as people read it (a choice: its label in the session's language)
  * id.name         as it is stored     url.name   the same, percent-encoded
  * en.name         a choice's label in that language
+ * with.name.field a field of the option that a choice holds
  * env.NAME contact language record.type answer.field
- * sectors, options: lists of {number, id, label}
+ * sectors, options, also: lists of {number, id, label} and the options' own fields
+ * orders          a list out of an answer, {number, id, ...}; more.orders: it was cut
  */
 struct value *flow_data(const struct flow *flow, const struct flow_view *view, struct arena *a);
 

@@ -122,3 +122,21 @@ int flow_language_find(const struct flow *flow, const char *code)
 	}
 	return -1;
 }
+
+int flow_list_field(const struct flow_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->field_count; i++) {
+		if (strcmp(list->fields[i], name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+int flow_items_field(const struct flow_rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule->field_count; i++) {
+		if (strcmp(rule->fields[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}

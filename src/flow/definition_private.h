@@ -18,6 +18,9 @@ enum {
 	FLOW_STEP_CAP = 100,	   /* steps in one turn */
 	FLOW_MESSAGE_CHARS = 1600, /* what one WhatsApp message holds */
 	FLOW_WAY_OUT_AFTER = 3,	   /* wrong answers in a row */
+	FLOW_MAX_FIELDS = 8,	   /* extra fields of an option, fields of an item */
+	FLOW_URL_CHARS = 1000,	   /* of a file's address */
+	FLOW_MAX_ITEMS = 20,	   /* of a list that comes from an answer */
 };
 
 struct flow_pattern; /* pattern_private.h */
@@ -46,12 +49,16 @@ struct flow_language {
 struct flow_option {
 	const char *id;
 	const char *label[FLOW_MAX_LANGUAGES];
+	unsigned number[FLOW_MAX_LANGUAGES]; /* as it is shown */
+	const char *with[FLOW_MAX_FIELDS][FLOW_MAX_LANGUAGES];
 };
 
 struct flow_list {
 	const char *name; /* "" for the options of one step */
 	struct flow_option *options;
 	size_t count;
+	const char *fields[FLOW_MAX_FIELDS]; /* every option has them */
+	size_t field_count;
 	struct flow_words words;		 /* number, id, labels, synonyms -> option */
 	struct value *shown[FLOW_MAX_LANGUAGES]; /* what templates see */
 	unsigned line;
@@ -63,9 +70,35 @@ struct flow_country {
 	const char *trunk;   /* "0": dialled before a national number */
 	size_t digits;	     /* of a national number */
 	const char *first;   /* digits a mobile number starts with */
+	const char *groups;  /* lengths of the groups it is read in, the trunk prefix included */
 };
 
-enum flow_rule_type { RULE_TEXT, RULE_CHOICE, RULE_PATTERN, RULE_PHONE, RULE_INTEGER };
+enum flow_rule_type {
+	RULE_TEXT,
+	RULE_CHOICE,
+	RULE_PATTERN,
+	RULE_PHONE,
+	RULE_INTEGER,
+	RULE_DATE,
+	RULE_MEDIA,
+	RULE_LOCATION,
+	RULE_ITEMS, /* never asked for: a list out of a call's answer */
+};
+
+struct flow_day { /* a bound of dates */
+	bool given;
+	bool relative; /* days count from today, else from 1970-01-01 */
+	int64_t days;
+};
+
+/* WhatsApp's own limits for a choice that is sent as buttons or as a list. */
+enum flow_show_as { SHOW_AS_TEXT, SHOW_AS_BUTTONS, SHOW_AS_LIST };
+
+struct flow_item_field {
+	const char *name;
+	const char *path; /* in an item of the answer, "a.b" */
+	size_t max;	  /* characters: what is longer is cut, with an ellipsis */
+};
 
 /* What is a valid answer, and what is stored of it. */
 struct flow_rule {
@@ -80,6 +113,18 @@ struct flow_rule {
 	const char *drop;   /* characters that are left out before matching */
 	bool upper;
 	const struct flow_country *country;
+	const char *show;     /* how people read it, or NULL: as it is stored */
+	const char *order;    /* DATE: "dmy" */
+	struct flow_day from; /* DATE */
+	struct flow_day to;
+	const char **kinds; /* MEDIA: "image", "application/pdf" */
+	size_t kind_count;
+	enum flow_show_as as;  /* CHOICE */
+	const char *from_name; /* CHOICE: the value whose items are the options, or NULL */
+	int items;	       /* CHOICE: its index, -1 */
+	struct flow_item_field fields[FLOW_MAX_FIELDS]; /* ITEMS */
+	size_t field_count;
+	const char *label; /* ITEMS: the field that names an item */
 };
 
 struct flow_value {
@@ -94,25 +139,52 @@ enum flow_condition_kind {
 	CONDITION_IS,
 	CONDITION_AT,
 	CONDITION_CONSENT,
+	CONDITION_LANGUAGE,
+	CONDITION_COMPARE,
 	CONDITION_NOT,
 	CONDITION_ALL,
 	CONDITION_ANY,
 };
 
+enum flow_compare { COMPARE_LESS, COMPARE_MORE, COMPARE_AT_LEAST, COMPARE_AT_MOST };
+
+enum { FLOW_WRONG_COUNT = -1 }; /* as an operand: wrong answers in a row at this step */
+
 struct flow_condition {
 	enum flow_condition_kind kind;
-	uint64_t values;		/* SET: all of them */
-	unsigned value;			/* IS */
-	const char *text;		/* IS: the stored form */
+	uint64_t values;    /* SET: all of them */
+	unsigned value;	    /* IS */
+	const char **texts; /* IS: the stored form is one of these */
+	size_t text_count;
+	int language;		   /* LANGUAGE */
+	enum flow_compare compare; /* COMPARE: `left` with `right`, else with `number` or `day` */
+	int left;		   /* a value, or FLOW_WRONG_COUNT */
+	int right;		   /* a value, or -1 */
+	int64_t number;
+	struct flow_day day;
 	const struct flow_step *step;	/* AT */
 	enum consent consent;		/* CONSENT */
 	struct flow_condition *inner;	/* NOT, ALL, ANY: first of a list */
 	struct flow_condition *sibling; /* next in that list */
 };
 
-struct flow_assign {
+enum flow_source {
+	SOURCE_TEXT,   /* as written */
+	SOURCE_ADD,    /* the value's own number and `number`, or another value's */
+	SOURCE_COPY,   /* another value */
+	SOURCE_OPTION, /* an extra field of the option that another value holds */
+	SOURCE_ANSWER, /* a field of the call's answer */
+	SOURCE_DATE,   /* so many days from today */
+};
+
+struct flow_assign { /* a source that is not there takes the value away */
 	unsigned value;
-	const char *text;
+	enum flow_source source;
+	const char *text; /* TEXT; ANSWER: "a.b" */
+	int64_t number;	  /* ADD, DATE */
+	int other;	  /* ADD, COPY, OPTION: a value, or -1 */
+	size_t field;	  /* OPTION: of the list, or of the items */
+	bool sure;	  /* OPTION: every option has it */
 };
 
 struct flow_record {
@@ -123,7 +195,7 @@ struct flow_record {
 	unsigned line;
 };
 
-enum flow_goto { GOTO_NONE, GOTO_STEP, GOTO_SAME };
+enum flow_goto { GOTO_NONE, GOTO_STEP, GOTO_SAME, GOTO_BACK };
 
 /* What happens on the way from one step to the next. Done in the order of the members. */
 struct flow_action {
@@ -151,6 +223,9 @@ struct flow_exit {
 	unsigned line;
 };
 
+#define FLOW_EXIT_STUCK "@stuck"
+#define FLOW_EXIT_AGAIN "@again"
+
 struct flow_call_rule;
 
 struct flow_step {
@@ -165,6 +240,8 @@ struct flow_step {
 	const struct flow_text *again;	 /* said to whoever writes at the end */
 	const struct flow_rule *rule;	 /* NULL: asks nothing */
 	int save;			 /* index of a value, -1: none */
+	const struct flow_list *also;	 /* words that are taken beside the rule, or NULL */
+	unsigned stuck_after;		 /* wrong answers in a row, then the exit FLOW_EXIT_STUCK */
 	const struct flow_call_rule *call;
 	bool end;
 	struct flow_exit *exits;
@@ -247,6 +324,7 @@ struct flow {
 	struct arena arena;
 	const char *name;
 	int64_t version;
+	int64_t utc_offset_ms;				    /* for dates */
 	struct flow_language languages[FLOW_MAX_LANGUAGES]; /* the first is the default */
 	size_t language_count;
 	struct flow_value *values;
@@ -288,6 +366,9 @@ const struct flow_call_rule *flow_call_find(const struct flow *flow, const char 
 const struct flow_record *flow_record_find(const struct flow *flow, const char *name);
 const struct flow_option *flow_option_find(const struct flow_list *list, const char *id);
 int flow_value_find(const struct flow *flow, const char *name);
+/* Index of an extra field, or -1. */
+int flow_list_field(const struct flow_list *list, const char *name);
+int flow_items_field(const struct flow_rule *rule, const char *name);
 int flow_language_find(const struct flow *flow, const char *code);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cover_private.h"
 #include "input_private.h"
 #include "run_private.h"
+#include "words_private.h"
 
 enum { MESSAGE_BYTES_MAX = 65536 };
 
@@ -36,14 +37,17 @@ static void find_step(struct flow_run *r)
 
 	r->step = flow_step_find(r->flow, s->step);
 	if (edited) {
+		s->trail = "";
 		if (strcmp(s->flow, r->flow->name) != 0)
 			session_clear_values(s);
 		flow_session_clean(r->flow, s, r->a);
 		s->flow = arena_strdup(r->a, r->flow->name);
 		s->flow_version = r->flow->version;
 	}
-	if (r->step && !(edited && !flow_session_fits(r->flow, s, r->step)))
+	if (r->step && !(edited && !flow_session_fits(r->flow, s, r->step))) {
+		r->unstarted = s->fresh;
 		return;
+	}
 	r->step = r->flow->start;
 	r->unstarted = true;
 	r->notice = system_text(r, SYSTEM_FLOW_CHANGED);
@@ -119,45 +123,97 @@ static void touch(struct flow_run *r)
 
 static int wrong(struct flow_run *r, const struct flow_text *why)
 {
-	flow_cover_pass(r->env->cover, &r->step->wrong);
+	const struct flow_step *s = r->step;
+
 	r->session->wrong_answers++;
-	if (flow_run_say(r, why) < 0 || flow_run_say(r, r->step->ask) < 0)
+	if (s->stuck_after && r->session->wrong_answers >= s->stuck_after)
+		return flow_run_exit(r, FLOW_EXIT_STUCK);
+	flow_cover_pass(r->env->cover, &s->wrong);
+	if (flow_run_say(r, why) < 0 || flow_run_say(r, s->ask) < 0)
 		return -1;
 	if (r->session->wrong_answers < FLOW_WAY_OUT_AFTER)
 		return 0;
 	return flow_run_say(r, system_text(r, SYSTEM_WAY_OUT));
 }
 
+/* The option that is taken beside the rule, or NULL: "skip". */
+static const struct flow_option *beside(const struct flow_run *r, const struct inbound *m)
+{
+	const struct flow_list *also = r->step->also;
+	const struct flow_option *o = NULL;
+	int i;
+
+	if (!also)
+		return NULL;
+	if (m->kind == INBOUND_CHOICE)
+		o = flow_option_find(also, m->payload);
+	if (o || (m->kind != INBOUND_TEXT && m->kind != INBOUND_CHOICE))
+		return o;
+	i = flow_words_get(&also->words, flow_word_key(r->a, str_of(m->text)));
+	return i >= 0 ? &also->options[i] : NULL;
+}
+
+/* What is stored of the message, or NULL. */
+static const char *accept(const struct flow_run *r, const struct inbound *m)
+{
+	const struct flow_rule *rule = r->step->rule;
+	const struct flow_asked asked = { r->flow, r->session, flow_run_today(r) };
+	const char *stored = NULL;
+
+	if (m->kind == INBOUND_CHOICE)
+		stored = flow_rule_accept_tap(rule, &asked, m->payload, r->a);
+	/* A button of an older question is no text, but may name an option of this one. */
+	if (!stored &&
+	    (m->kind == INBOUND_TEXT || (m->kind == INBOUND_CHOICE && rule->type == RULE_CHOICE)))
+		stored = flow_rule_accept(rule, &asked, str_of(m->text), r->a);
+	return stored ? stored : flow_rule_accept_other(rule, m, r->a);
+}
+
 static int answer(struct flow_run *r)
 {
 	const struct inbound *m = r->input->message;
 	const struct flow_rule *rule = r->step->rule;
-	const char *stored = NULL;
+	const struct flow_option *o = beside(r, m);
+	const char *stored;
 
-	if (m->kind == INBOUND_MEDIA || m->kind == INBOUND_LOCATION || m->kind == INBOUND_OTHER)
+	if (o)
+		return flow_run_exit(r, o->id);
+	stored = accept(r, m);
+	if (!stored && m->kind != INBOUND_TEXT && m->kind != INBOUND_CHOICE &&
+	    !flow_rule_takes(rule, m->kind) && rule->type != RULE_MEDIA &&
+	    rule->type != RULE_LOCATION)
 		return wrong(r, system_text(r, SYSTEM_MEDIA_INSTEAD));
-	if (m->kind == INBOUND_CHOICE)
-		stored = flow_rule_accept_tap(rule, m->payload);
-	/* A button of an older question is no text, but may name an option of this one. */
-	if (!stored && (m->kind == INBOUND_TEXT || rule->type == RULE_CHOICE))
-		stored = flow_rule_accept(rule, str_of(m->text), r->a);
 	if (!stored)
 		return wrong(r, r->step->wrong);
 	if (r->step->save >= 0 && flow_run_set(r, r->flow->values[r->step->save].name, stored) < 0)
 		return -1;
-	return flow_run_exit(r, rule->type == RULE_CHOICE ? stored : "next");
+	return flow_run_exit(r, rule->type == RULE_CHOICE && rule->list ? stored : "next");
 }
 
 /* ---- a turn ---- */
 
+/* A tap gives a command by one of its words or by its name, unless the open question has an option
+ * of that id. A caption is no command to who is asked for a file. */
 static const struct flow_command *command_of(struct flow_run *r)
 {
 	const struct inbound *m = r->input->message;
+	const struct flow_rule *rule = r->unstarted ? NULL : r->step->rule;
+	const struct flow_asked asked = { r->flow, r->session, 0 };
 	const struct flow_command *c = NULL;
 
-	if (m->kind == INBOUND_CHOICE)
+	if (m->kind == INBOUND_CHOICE) {
+		if (rule && (flow_rule_accept_tap(rule, &asked, m->payload, r->a) ||
+			     (r->step->also && flow_option_find(r->step->also, m->payload))))
+			return NULL;
 		c = flow_command_of(r->flow, str_of(m->payload), r->a);
-	return c ? c : flow_command_of(r->flow, str_of(m->text), r->a);
+		for (size_t i = 0; !c && i < r->flow->command_count; i++) {
+			if (strcmp(r->flow->commands[i].name, m->payload) == 0)
+				c = &r->flow->commands[i];
+		}
+	}
+	if (c || (rule && flow_rule_takes(rule, m->kind)))
+		return c;
+	return flow_command_of(r->flow, str_of(m->text), r->a);
 }
 
 static int obey(struct flow_run *r, const struct flow_command *c)

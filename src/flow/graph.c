@@ -8,7 +8,15 @@
  */
 #include "graph_private.h"
 
+#include <string.h>
+
 static uint64_t sure_if(const struct flow_condition *c, bool holds);
+
+/* -1: no value */
+static uint64_t value_bit(int value)
+{
+	return value >= 0 ? UINT64_C(1) << value : 0;
+}
 
 static uint64_t sure_of_list(const struct flow_condition *list, bool holds, bool all_hold)
 {
@@ -41,10 +49,35 @@ static uint64_t sure_if(const struct flow_condition *c, bool holds)
 		return sure_of_list(c->inner, holds, !holds);
 	case CONDITION_AT:
 		return holds ? c->step->surely : 0;
+	case CONDITION_COMPARE:
+		return holds ? value_bit(c->left) | value_bit(c->right) : 0;
 	case CONDITION_CONSENT:
+	case CONDITION_LANGUAGE:
 		break;
 	}
 	return 0;
+}
+
+/* What a source gives is sure when what it comes from is. */
+static uint64_t after_assign(const struct flow_assign *as, uint64_t sure)
+{
+	uint64_t own = UINT64_C(1) << as->value;
+	bool given = false;
+
+	switch (as->source) {
+	case SOURCE_TEXT:
+	case SOURCE_ADD:
+	case SOURCE_DATE:
+		given = true;
+		break;
+	case SOURCE_OPTION: /* the loader has looked at every option; an item may lack a field */
+		given = as->sure && (sure & value_bit(as->other));
+		break;
+	case SOURCE_COPY:
+	case SOURCE_ANSWER:
+		break;
+	}
+	return given ? sure | own : sure & ~own;
 }
 
 void flow_action_walk(const struct flow_action *act, uint64_t in,
@@ -58,16 +91,19 @@ void flow_action_walk(const struct flow_action *act, uint64_t in,
 			at = 0;
 		at &= ~act->unset;
 		for (size_t i = 0; i < act->set_count; i++)
-			at |= UINT64_C(1) << act->sets[i].value;
+			at = after_assign(&act->sets[i], at);
 		see(arg, act, at);
 		if (act->condition)
 			in |= sure_if(act->condition, false);
 	}
 }
 
-uint64_t flow_step_leaves_with(const struct flow_step *s)
+uint64_t flow_step_leaves_with(const struct flow_step *s, const char *exit)
 {
-	return s->save >= 0 ? s->surely | UINT64_C(1) << s->save : s->surely;
+	if (s->save < 0 || strcmp(exit, FLOW_EXIT_STUCK) == 0 ||
+	    (s->also && flow_option_find(s->also, exit)))
+		return s->surely;
+	return s->surely | UINT64_C(1) << s->save;
 }
 
 bool flow_step_rests(const struct flow *flow, const struct flow_step *s)
@@ -87,6 +123,8 @@ static void edge(void *arg, const struct flow_action *act, uint64_t surely)
 	const struct flow_step *to = act->to == GOTO_STEP ? act->target : st->from;
 	struct flow_step *s = &st->flow->steps[to - st->flow->steps];
 
+	if (act->to == GOTO_BACK) /* only to where it was, and only when that step still fits */
+		return;
 	if (s->reachable && (s->surely & ~surely) == 0)
 		return;
 	s->reachable = true;
@@ -109,8 +147,10 @@ void flow_graph_study(struct flow *flow)
 			if (!st.from->reachable)
 				continue;
 			for (size_t k = 0; k < st.from->exit_count; k++)
-				flow_action_walk(st.from->exits[k].action,
-						 flow_step_leaves_with(st.from), edge, &st);
+				flow_action_walk(
+					st.from->exits[k].action,
+					flow_step_leaves_with(st.from, st.from->exits[k].name),
+					edge, &st);
 			for (size_t k = 0;
 			     flow_step_rests(flow, st.from) && k < flow->command_count; k++)
 				flow_action_walk(flow->commands[k].action, st.from->surely, edge,

@@ -14,8 +14,8 @@ void flow_graph_study(struct flow *flow);
 void flow_action_walk(const struct flow_action *act, uint64_t in,
 		      void (*see)(void *arg, const struct flow_action *act, uint64_t surely),
 		      void *arg);
-/* Values surely set when the exits of a step are taken. */
-uint64_t flow_step_leaves_with(const struct flow_step *s);
+/* Values surely set when this exit of a step is taken. */
+uint64_t flow_step_leaves_with(const struct flow_step *s, const char *exit);
 /* A session may wait here for a message. */
 bool flow_step_rests(const struct flow *flow, const struct flow_step *s);
 

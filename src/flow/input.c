@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 #include "country_private.h"
+#include "date_private.h"
+#include "items_private.h"
 #include "pattern_private.h"
 #include "words_private.h"
 
@@ -50,10 +52,15 @@ static const char *accept_text(const struct flow_rule *rule, struct str text, st
 	return tidy;
 }
 
-static const char *accept_choice(const struct flow_rule *rule, struct str text, struct arena *a)
+static const char *accept_choice(const struct flow_rule *rule, const struct flow_asked *asked,
+				 struct str text, struct arena *a)
 {
-	int option = flow_words_get(&rule->list->words, flow_word_key(a, text));
+	int option;
 
+	if (!rule->list)
+		return asked ? flow_items_choose(asked->flow, rule, asked->session, text, a)
+			     : prepared(text_add_tidy, text, a);
+	option = flow_words_get(&rule->list->words, flow_word_key(a, text));
 	return option >= 0 ? rule->list->options[option].id : NULL;
 }
 
@@ -66,29 +73,6 @@ static void drop_chars(char *text, const char *drop)
 			*to++ = *text;
 	}
 	*to = '\0';
-}
-
-/* "$1/$2" with the groups of a match. */
-static const char *normal_form(const char *normal, const struct str *groups, struct arena *a)
-{
-	struct buf out;
-	const char *result = NULL;
-
-	buf_init(&out, ANSWER_MAX);
-	for (; *normal; normal++) {
-		if (normal[0] == '$' && normal[1] >= '0' && normal[1] <= '9') {
-			const struct str *g = &groups[normal[1] - '0'];
-
-			(void)buf_add(&out, g->p, g->n);
-			normal++;
-		} else {
-			(void)buf_addc(&out, *normal);
-		}
-	}
-	if (!out.full)
-		result = arena_strndup(a, out.data, out.len);
-	buf_free(&out);
-	return result;
 }
 
 static const char *accept_pattern(const struct flow_rule *rule, struct str text, struct arena *a)
@@ -108,7 +92,7 @@ static const char *accept_pattern(const struct flow_rule *rule, struct str text,
 	}
 	if (!flow_pattern_match(rule->pattern, str_of(digits), groups))
 		return NULL;
-	stored = normal_form(rule->normal ? rule->normal : "$0", groups, a);
+	stored = flow_pattern_form(rule->normal ? rule->normal : "$0", groups, a);
 	return stored && text_chars(str_of(stored)) <= (size_t)rule->max ? stored : NULL;
 }
 
@@ -122,18 +106,37 @@ static const char *accept_phone(const struct flow_rule *rule, struct str text, s
 /* Decimal, without sign tricks: no "+3", no "03". */
 static const char *accept_integer(const struct flow_rule *rule, struct str text, struct arena *a)
 {
-	const char *folded = prepared(text_add_folded, text, a);
-	const char *digits = folded && *folded == '-' ? folded + 1 : folded;
-	size_t n = digits ? strspn(digits, "0123456789") : 0;
+	char *folded = prepared(text_add_folded, text, a);
+	const char *digits;
+	size_t n;
 	long long value;
 
+	if (folded && rule->drop)
+		drop_chars(folded, rule->drop);
+	digits = folded && *folded == '-' ? folded + 1 : folded;
+	n = digits ? strspn(digits, "0123456789") : 0;
 	if (n == 0 || n > 15 || digits[n] || (digits[0] == '0' && (n > 1 || digits != folded)))
 		return NULL;
 	value = strtoll(folded, NULL, 10);
 	return value >= rule->min && value <= rule->max ? folded : NULL;
 }
 
-const char *flow_rule_accept(const struct flow_rule *rule, struct str text, struct arena *a)
+static const char *accept_date(const struct flow_rule *rule, const struct flow_asked *asked,
+			       struct str text, struct arena *a)
+{
+	const char *folded = prepared(text_add_folded, text, a);
+	int64_t days;
+
+	if (!folded || !flow_date_read(folded, rule->order, &days))
+		return NULL;
+	if (asked && ((rule->from.given && days < flow_day_on(&rule->from, asked->today)) ||
+		      (rule->to.given && days > flow_day_on(&rule->to, asked->today))))
+		return NULL;
+	return flow_date_stored(days, a);
+}
+
+const char *flow_rule_accept(const struct flow_rule *rule, const struct flow_asked *asked,
+			     struct str text, struct arena *a)
 {
 	if (text.n == 0 || text.n > ANSWER_MAX)
 		return NULL;
@@ -141,31 +144,115 @@ const char *flow_rule_accept(const struct flow_rule *rule, struct str text, stru
 	case RULE_TEXT:
 		return accept_text(rule, text, a);
 	case RULE_CHOICE:
-		return accept_choice(rule, text, a);
+		return accept_choice(rule, asked, text, a);
 	case RULE_PATTERN:
 		return accept_pattern(rule, text, a);
 	case RULE_PHONE:
 		return accept_phone(rule, text, a);
 	case RULE_INTEGER:
 		return accept_integer(rule, text, a);
+	case RULE_DATE:
+		return accept_date(rule, asked, text, a);
+	case RULE_MEDIA:
+	case RULE_LOCATION:
+	case RULE_ITEMS:
+		break;
 	}
 	return NULL;
 }
 
-const char *flow_rule_accept_tap(const struct flow_rule *rule, const char *payload)
+const char *flow_rule_accept_tap(const struct flow_rule *rule, const struct flow_asked *asked,
+				 const char *payload, struct arena *a)
 {
 	const struct flow_option *o = NULL;
 
-	if (rule->type == RULE_CHOICE)
-		o = flow_option_find(rule->list, payload);
+	if (rule->type != RULE_CHOICE)
+		return NULL;
+	if (!rule->list)
+		return flow_items_tapped(asked->flow, rule, asked->session, payload, a);
+	o = flow_option_find(rule->list, payload);
 	return o ? o->id : NULL;
+}
+
+/* ---- files and places ---- */
+
+/* "image" takes every "image/…", "application/pdf" only itself. */
+static bool kind_fits(const struct flow_rule *rule, const char *type)
+{
+	for (size_t i = 0; i < rule->kind_count; i++) {
+		size_t n = strlen(rule->kinds[i]);
+
+		if (strncmp(type, rule->kinds[i], n) == 0 &&
+		    (type[n] == '\0' || (type[n] == '/' && !strchr(rule->kinds[i], '/'))))
+			return true;
+	}
+	return rule->kind_count == 0;
+}
+
+/* "-19.0760" as it stands: a number within +-most. */
+static bool is_degrees(const char *text, double most)
+{
+	const char *p = text + (*text == '-');
+	size_t whole = strspn(p, "0123456789"), rest = 0;
+
+	if (p[whole] == '.')
+		rest = 1 + strspn(p + whole + 1, "0123456789");
+	if (whole == 0 || whole > 3 || rest > 20 || p[whole + rest])
+		return false;
+	return strtod(p, NULL) <= most;
+}
+
+bool flow_rule_takes(const struct flow_rule *rule, enum inbound_kind kind)
+{
+	return (rule->type == RULE_MEDIA && kind == INBOUND_MEDIA) ||
+	       (rule->type == RULE_LOCATION && kind == INBOUND_LOCATION);
+}
+
+const char *flow_rule_accept_other(const struct flow_rule *rule, const struct inbound *in,
+				   struct arena *a)
+{
+	if (!flow_rule_takes(rule, in->kind))
+		return NULL;
+	if (rule->type == RULE_LOCATION)
+		return is_degrees(in->latitude, 90) && is_degrees(in->longitude, 180)
+			       ? arena_printf(a, "%s,%s", in->latitude, in->longitude)
+			       : NULL;
+	for (size_t i = 0; i < in->media_count; i++) {
+		const char *url = in->media[i].url;
+
+		if (kind_fits(rule, in->media[i].type) && *url && strlen(url) <= (size_t)rule->max)
+			return arena_strdup(a, url);
+	}
+	return NULL;
+}
+
+static bool place_holds(const char *stored, struct arena *a)
+{
+	const char *comma = strchr(stored, ',');
+
+	return comma && is_degrees(arena_strndup(a, stored, (size_t)(comma - stored)), 90) &&
+	       is_degrees(comma + 1, 180);
 }
 
 bool flow_rule_holds(const struct flow_rule *rule, const char *stored, struct arena *a)
 {
-	if (rule->type == RULE_CHOICE)
-		return flow_option_find(rule->list, stored) != NULL;
-	return flow_rule_accept(rule, str_of(stored), a) != NULL;
+	bool more;
+	int64_t days;
+
+	switch (rule->type) {
+	case RULE_CHOICE:
+		return rule->list ? flow_option_find(rule->list, stored) != NULL : *stored != '\0';
+	case RULE_DATE:
+		return flow_date_parse(stored, &days);
+	case RULE_MEDIA:
+		return *stored && strlen(stored) <= (size_t)rule->max;
+	case RULE_LOCATION:
+		return place_holds(stored, a);
+	case RULE_ITEMS:
+		return flow_items_tree(rule, stored, &more, a) != NULL;
+	default:
+		return flow_rule_accept(rule, NULL, str_of(stored), a) != NULL;
+	}
 }
 
 const struct flow_command *flow_command_of(const struct flow *flow, struct str text,

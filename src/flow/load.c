@@ -96,33 +96,35 @@ static const char *command_hiding(const struct flow *flow, const char *key)
 	return NULL;
 }
 
+static void check_shadow(struct flow_loader *ld, const struct flow_step *s, const char *field,
+			 const struct flow_list *list)
+{
+	for (size_t k = 0; list && k < list->words.count; k++) {
+		const struct flow_word *w = &list->words.list[k];
+		const char *command = command_hiding(ld->flow, w->key);
+		struct buf text;
+
+		if (!command)
+			continue;
+		buf_init(&text, 300);
+		(void)buf_addf(&text, "the command %s hides \"%s\" of option \"%s\"", command,
+			       w->key, list->options[w->item].id);
+		flow_fault_add(ld->faults, FLOW_ERROR,
+			       (struct flow_spot){ "flow.json", s->line, s->name, field },
+			       text.data, "take the word away from one of them");
+		buf_free(&text);
+	}
+}
+
 /* Commands win at every step: an option with the same word could not be chosen. */
 static void check_shadows(struct flow_loader *ld)
 {
-	const struct flow *flow = ld->flow;
+	for (size_t i = 0; i < ld->flow->step_count; i++) {
+		const struct flow_step *s = &ld->flow->steps[i];
 
-	for (size_t i = 0; i < flow->step_count; i++) {
-		const struct flow_step *s = &flow->steps[i];
-		const struct flow_list *list =
-			s->rule && s->rule->type == RULE_CHOICE ? s->rule->list : NULL;
-
-		for (size_t k = 0; list && k < list->words.count; k++) {
-			const struct flow_word *w = &list->words.list[k];
-			const char *command = command_hiding(flow, w->key);
-			char what[300];
-			struct buf text;
-
-			if (!command)
-				continue;
-			buf_init(&text, sizeof what);
-			(void)buf_addf(&text, "the command %s hides \"%s\" of option \"%s\"",
-				       command, w->key, list->options[w->item].id);
-			flow_fault_add(ld->faults, FLOW_ERROR,
-				       (struct flow_spot){ "flow.json", s->line, s->name,
-							   s->save >= 0 ? "save" : "input" },
-				       text.data, "take the word away from one of them");
-			buf_free(&text);
-		}
+		if (s->rule && s->rule->type == RULE_CHOICE)
+			check_shadow(ld, s, s->save >= 0 ? "save" : "input", s->rule->list);
+		check_shadow(ld, s, "also", s->also);
 	}
 }
 
@@ -151,11 +153,31 @@ void load_system(struct flow_loader *ld)
 	ld->within = "";
 }
 
+/* "+05:30" */
+static void load_offset(struct flow_loader *ld)
+{
+	const char *text = load_string(ld, ld->root, "utc_offset");
+	int64_t hours, minutes;
+
+	if (!text)
+		return;
+	if (strlen(text) != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' ||
+	    strspn(text + 1, "0123456789") != 2 || strspn(text + 4, "0123456789") != 2) {
+		load_fault(ld, cJSON_GetObjectItemCaseSensitive(ld->root, "utc_offset"),
+			   "utc_offset", "write \"+05:30\" or \"-03:00\"", "is no offset from UTC");
+		return;
+	}
+	hours = strtoll(text + 1, NULL, 10);
+	minutes = hours * 60 + strtoll(text + 4, NULL, 10);
+	ld->flow->utc_offset_ms = (*text == '-' ? -minutes : minutes) * 60000;
+}
+
 static void load_head(struct flow_loader *ld)
 {
-	static const char *const keys[] = { "$schema",	"flow",	  "version", "languages", "start",
-					    "values",	"lists",  "records", "calls",	  "steps",
-					    "commands", "system", NULL };
+	static const char *const keys[] = { "$schema",	  "flow",  "version", "languages",
+					    "utc_offset", "start", "values",  "lists",
+					    "records",	  "calls", "steps",   "commands",
+					    "system",	  NULL };
 	struct flow *flow = ld->flow;
 
 	load_check_keys(ld, ld->root, keys);
@@ -167,6 +189,7 @@ static void load_head(struct flow_loader *ld)
 		(void)load_name_ok(ld, cJSON_GetObjectItemCaseSensitive(ld->root, "flow"), "flow",
 				   flow->name);
 	}
+	load_offset(ld);
 	flow->version = load_int(ld, ld->root, "version", 0, 1, 1000000000);
 	if (!cJSON_GetObjectItemCaseSensitive(ld->root, "version"))
 		load_fault(ld, ld->root, "version", "write 1, and count up with each change",

@@ -1,5 +1,5 @@
 /*
- * load_action.c - what happens on an exit or a command, and under which condition.
+ * load_action.c - what happens on an exit or a command.
  */
 #include "load_private.h"
 
@@ -21,165 +21,7 @@ const struct flow_step *load_step_ref(struct flow_loader *ld, const cJSON *node,
 	return NULL;
 }
 
-/* ---- conditions ---- */
-
-static struct flow_condition *load_condition(struct flow_loader *ld, const cJSON *node);
-
-static struct flow_condition *condition_new(struct flow_loader *ld, enum flow_condition_kind kind)
-{
-	struct flow_condition *c = arena_alloc(ld->a, sizeof *c);
-
-	c->kind = kind;
-	return c;
-}
-
-static struct flow_condition *condition_set(struct flow_loader *ld, const cJSON *object)
-{
-	struct flow_condition *c = condition_new(ld, CONDITION_SET);
-	const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, "set");
-	size_t n;
-	const char **names = load_strings(ld, object, "set", &n);
-
-	for (size_t i = 0; i < n; i++) {
-		int v = load_value_ref(ld, node, "set", names[i]);
-
-		if (v >= 0)
-			c->values |= UINT64_C(1) << v;
-	}
-	return c;
-}
-
-/* {"is": {"sector": "other"}} */
-static struct flow_condition *condition_is(struct flow_loader *ld, const cJSON *object)
-{
-	struct flow_condition *c = condition_new(ld, CONDITION_IS);
-	const cJSON *all = load_object(ld, object, "is"), *m = all ? all->child : NULL;
-	int v;
-
-	if (!m || m->next || !cJSON_IsString(m)) {
-		load_fault(ld, all, "is", "write {\"is\": {\"value\": \"text\"}}",
-			   "compares not exactly one value with a text");
-		return c;
-	}
-	v = load_value_ref(ld, m, "is", m->string);
-	c->text = arena_strdup(ld->a, m->valuestring);
-	if (v < 0)
-		return c;
-	c->value = (unsigned)v;
-	if (ld->flow->values[v].rule.type == RULE_CHOICE && ld->flow->values[v].rule.list &&
-	    !flow_option_find(ld->flow->values[v].rule.list, c->text))
-		load_fault(ld, m, "is", "compare with an option's id",
-			   "\"%.60s\" is no option of %s", c->text, m->string);
-	return c;
-}
-
-/* {"at": ["welcome", "completed"]} is an ANY of single steps. */
-static struct flow_condition *condition_at(struct flow_loader *ld, const cJSON *object)
-{
-	struct flow_condition *any = condition_new(ld, CONDITION_ANY);
-	const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, "at");
-	size_t n;
-	const char **names = load_strings(ld, object, "at", &n);
-
-	for (size_t i = n; i-- > 0;) {
-		struct flow_condition *at = condition_new(ld, CONDITION_AT);
-
-		at->step = load_step_ref(ld, node, "at", names[i]);
-		at->sibling = any->inner;
-		any->inner = at;
-	}
-	return any;
-}
-
-static struct flow_condition *condition_consent(struct flow_loader *ld, const cJSON *object)
-{
-	struct flow_condition *c = condition_new(ld, CONDITION_CONSENT);
-	const char *word = load_string(ld, object, "consent");
-
-	c->consent = CONSENT_OUT;
-	if (word && strcmp(word, "in") == 0)
-		c->consent = CONSENT_IN;
-	else if (word && strcmp(word, "none") == 0)
-		c->consent = CONSENT_NONE;
-	else if (!word || strcmp(word, "out") != 0)
-		load_fault(ld, object, "consent", "write \"in\", \"out\" or \"none\"",
-			   "is no state of consent");
-	return c;
-}
-
-static struct flow_condition *condition_not(struct flow_loader *ld, const cJSON *object)
-{
-	struct flow_condition *c = condition_new(ld, CONDITION_NOT);
-
-	c->inner = load_condition(ld, cJSON_GetObjectItemCaseSensitive(object, "not"));
-	return c;
-}
-
-static struct flow_condition *load_many(struct flow_loader *ld, const cJSON *object,
-					const char *key, enum flow_condition_kind kind)
-{
-	struct flow_condition *c = condition_new(ld, kind), **end = &c->inner;
-	const cJSON *all = load_array(ld, object, key), *m;
-
-	cJSON_ArrayForEach(m, all)
-	{
-		*end = load_condition(ld, m);
-		end = &(*end)->sibling;
-	}
-	return c;
-}
-
-static struct flow_condition *condition_all(struct flow_loader *ld, const cJSON *object)
-{
-	return load_many(ld, object, "all", CONDITION_ALL);
-}
-
-static struct flow_condition *condition_any(struct flow_loader *ld, const cJSON *object)
-{
-	return load_many(ld, object, "any", CONDITION_ANY);
-}
-
-/* Never NULL: a condition with a fault is an empty one. */
-static struct flow_condition *load_condition(struct flow_loader *ld, const cJSON *node)
-{
-	static const char *const keys[] = {
-		"set", "is", "at", "consent", "not", "all", "any", NULL
-	};
-	static struct flow_condition *(*const load[])(struct flow_loader *, const cJSON *) = {
-		condition_set, condition_is,  condition_at,  condition_consent,
-		condition_not, condition_all, condition_any,
-	};
-
-	if (!cJSON_IsObject(node) || !node->child || node->child->next) {
-		load_fault(ld, node, "if", "write one of set, is, at, consent, not, all, any",
-			   "a condition is an object with one key");
-		return condition_new(ld, CONDITION_ALL);
-	}
-	for (size_t i = 0; keys[i]; i++) {
-		if (strcmp(keys[i], node->child->string) == 0)
-			return load[i](ld, node);
-	}
-	load_check_keys(ld, node, keys);
-	return condition_new(ld, CONDITION_ALL);
-}
-
 /* ---- actions ---- */
-
-static void load_sets(struct flow_loader *ld, const cJSON *node, struct flow_action *act)
-{
-	const cJSON *all = load_object(ld, node, "set"), *m;
-
-	act->sets = arena_array(ld->a, (size_t)cJSON_GetArraySize(all), sizeof *act->sets);
-	cJSON_ArrayForEach(m, all)
-	{
-		int v = load_value_ref(ld, m, "set", m->string);
-		const char *text = load_string(ld, all, m->string);
-
-		if (v < 0 || !text)
-			continue;
-		act->sets[act->set_count++] = (struct flow_assign){ (unsigned)v, text };
-	}
-}
 
 static void load_unset(struct flow_loader *ld, const cJSON *node, struct flow_action *act)
 {
@@ -224,6 +66,10 @@ static void load_goto(struct flow_loader *ld, const cJSON *node, const char *key
 		act->to = GOTO_SAME;
 		return;
 	}
+	if (strcmp(name, "@back") == 0) {
+		act->to = GOTO_BACK;
+		return;
+	}
 	act->to = GOTO_STEP;
 	act->target_name = name;
 	act->target = load_step_ref(ld, node, key, name);
@@ -246,7 +92,7 @@ static struct flow_action *load_branch(struct flow_loader *ld, const cJSON *node
 	load_references(ld, node, act);
 	act->clear = load_bool(ld, node, "clear");
 	load_unset(ld, node, act);
-	load_sets(ld, node, act);
+	load_assigns(ld, node, act);
 	act->say = load_texts(ld, node, "say", &act->say_count);
 	act->quiet = load_bool(ld, node, "quiet");
 	if (to)

@@ -196,6 +196,16 @@ int64_t load_int(struct flow_loader *ld, const cJSON *object, const char *key, i
 	return otherwise;
 }
 
+const char *load_scalar(struct flow_loader *ld, const cJSON *m)
+{
+	if (cJSON_IsString(m) && *m->valuestring)
+		return arena_strdup(ld->a, m->valuestring);
+	if (cJSON_IsNumber(m) && floor(m->valuedouble) == m->valuedouble &&
+	    fabs(m->valuedouble) < 1e15)
+		return arena_printf(ld->a, "%.0f", m->valuedouble);
+	return NULL;
+}
+
 const char **load_strings(struct flow_loader *ld, const cJSON *object, const char *key,
 			  size_t *count_out)
 {

@@ -170,10 +170,112 @@ static void load_label(struct flow_loader *ld, const cJSON *node, struct flow_op
 	ld->within = within;
 }
 
-static void load_option(struct flow_loader *ld, const cJSON *node, struct flow_list *list,
-			struct load_words *w)
+/* ---- extra fields: {"price": 50, "hint": {"en": "…", "fr": "…"}} ---- */
+
+static void load_field(struct flow_loader *ld, const cJSON *m, struct flow_option *o, int field)
 {
-	static const char *const keys[] = { "id", "label", "synonyms", NULL };
+	const struct flow *flow = ld->flow;
+
+	for (size_t l = 0; l < flow->language_count; l++) {
+		const cJSON *in = m;
+
+		if (cJSON_IsObject(m)) {
+			in = cJSON_GetObjectItemCaseSensitive(m, flow->languages[l].code);
+			if (!in) {
+				load_fault(ld, m, m->string, "write it in every language",
+					   "is missing in language %s", flow->languages[l].code);
+				continue;
+			}
+		}
+		o->with[field][l] = load_scalar(ld, in);
+		if (!o->with[field][l])
+			load_fault(ld, m, m->string,
+				   "write a text, a whole number, or one of them per language",
+				   "is no field");
+	}
+}
+
+static bool is_item_word(const char *name)
+{
+	return strcmp(name, "number") == 0 || strcmp(name, "id") == 0 || strcmp(name, "label") == 0;
+}
+
+/* The first option says which fields there are. */
+static void load_with(struct flow_loader *ld, const cJSON *node, struct flow_list *list,
+		      struct flow_option *o, bool first)
+{
+	const cJSON *all = load_object(ld, node, "with"), *m;
+	const char *within = ld->within;
+	size_t n = 0;
+
+	ld->within = load_join(ld, "with");
+	cJSON_ArrayForEach(m, all)
+	{
+		int field = flow_list_field(list, m->string);
+
+		if (field < 0 && first && list->field_count < FLOW_MAX_FIELDS &&
+		    load_name_ok(ld, m, "field", m->string) && !is_item_word(m->string)) {
+			field = (int)list->field_count;
+			list->fields[list->field_count++] = arena_strdup(ld->a, m->string);
+		}
+		if (field < 0) {
+			load_fault(ld, m, m->string,
+				   "give every option the same fields, at most 8, none of them "
+				   "number, id or label",
+				   "is no field of this list");
+		} else {
+			load_field(ld, m, o, field);
+		}
+		n++;
+	}
+	ld->within = within;
+	if (n < list->field_count && !first)
+		load_fault(ld, node, "with", "give every option the same fields",
+			   "has %zu fields, other options have %zu", n, list->field_count);
+}
+
+/* ---- options ---- */
+
+struct options_reader {
+	struct flow_list *list;
+	struct load_words words;
+	bool numbered;			   /* by place, unless an option has a number of its own */
+	unsigned place;			   /* of the last one that is numbered by place */
+	unsigned from[FLOW_MAX_LANGUAGES]; /* the first number shown, 0: 1 */
+};
+
+/* By its own number, its place, and in some languages a number that starts elsewhere. */
+static void load_numbers(struct flow_loader *ld, const cJSON *node, struct options_reader *rd,
+			 struct flow_option *o, unsigned item)
+{
+	bool own = cJSON_GetObjectItemCaseSensitive(node, "number") != NULL;
+	unsigned number = (unsigned)load_int(ld, node, "number", 0, 0, 999);
+	int other;
+
+	if (!own && !rd->numbered)
+		return;
+	if (!own)
+		number = ++rd->place;
+	other = load_word_add(ld, &rd->words, arena_printf(ld->a, "%u", number), item);
+	if (other >= 0)
+		option_taken(ld, node, arena_printf(ld->a, "%u", number), (unsigned)other);
+	for (size_t l = 0; l < ld->flow->language_count; l++) {
+		const char *word;
+
+		o->number[l] = !own && rd->from[l] ? rd->from[l] + number - 1 : number;
+		if (o->number[l] == number)
+			continue;
+		word = arena_printf(ld->a, "%u", o->number[l]);
+		other = load_word_add(ld, &rd->words, word, item);
+		if (other >= 0)
+			option_taken(ld, node, word, (unsigned)other);
+	}
+}
+
+static void load_option(struct flow_loader *ld, const cJSON *node, struct options_reader *rd)
+{
+	static const char *const keys[] = { "id", "label", "synonyms", "number", "with", NULL };
+	struct flow_list *list = rd->list;
 	struct flow_option *o = &list->options[list->count];
 	unsigned item = (unsigned)list->count;
 	int other;
@@ -197,16 +299,16 @@ static void load_option(struct flow_loader *ld, const cJSON *node, struct flow_l
 		return;
 	}
 	list->count++;
-	other = load_word_add(ld, w, arena_printf(ld->a, "%u", item + 1), item);
-	if (other < 0)
-		other = load_word_add(ld, w, flow_word_key(ld->a, str_of(o->id)), item);
+	load_numbers(ld, node, rd, o, item);
+	other = load_word_add(ld, &rd->words, flow_word_key(ld->a, str_of(o->id)), item);
 	if (other >= 0)
 		option_taken(ld, node, o->id, (unsigned)other);
-	load_label(ld, node, o, w, item);
-	load_words(ld, node, "synonyms", false, w, item, option_taken);
+	load_label(ld, node, o, &rd->words, item);
+	load_words(ld, node, "synonyms", false, &rd->words, item, option_taken);
+	load_with(ld, node, list, o, item == 0);
 }
 
-/* {number, id, label} of each option, once per language: templates borrow them. */
+/* {number, id, label} and the fields of each option, once per language: templates borrow them. */
 static void show_options(struct flow_loader *ld, struct flow_list *list)
 {
 	for (size_t l = 0; l < ld->flow->language_count; l++) {
@@ -215,20 +317,24 @@ static void show_options(struct flow_loader *ld, struct flow_list *list)
 		list->shown[l] = value_add_list(ld->a, holder, list->name);
 		for (size_t i = 0; i < list->count; i++) {
 			struct value *item = value_append_object(ld->a, list->shown[l]);
-			const char *label = list->options[i].label[l];
+			const struct flow_option *o = &list->options[i];
 
 			value_add_text(ld->a, item, "number",
-				       str_of(arena_printf(ld->a, "%zu", i + 1)));
-			value_add_text(ld->a, item, "id", str_of(list->options[i].id));
-			value_add_text(ld->a, item, "label", str_of(label ? label : ""));
+				       str_of(arena_printf(ld->a, "%u", o->number[l])));
+			value_add_text(ld->a, item, "id", str_of(o->id));
+			value_add_text(ld->a, item, "label",
+				       str_of(o->label[l] ? o->label[l] : ""));
+			for (size_t k = 0; k < list->field_count; k++)
+				value_add_text(ld->a, item, list->fields[k],
+					       str_of(o->with[k][l] ? o->with[k][l] : ""));
 		}
 	}
 }
 
-void load_options(struct flow_loader *ld, const cJSON *array, struct flow_list *list)
+static void read_options(struct flow_loader *ld, const cJSON *array, struct options_reader *rd)
 {
 	size_t n = (size_t)cJSON_GetArraySize(array);
-	struct load_words w = { 0 };
+	struct flow_list *list = rd->list;
 	const cJSON *m;
 
 	list->line = load_line(ld, array);
@@ -237,9 +343,47 @@ void load_options(struct flow_loader *ld, const cJSON *array, struct flow_list *
 		return;
 	}
 	list->options = arena_array(ld->a, n, sizeof *list->options);
-	cJSON_ArrayForEach(m, array) load_option(ld, m, list, &w);
-	list->words = load_words_done(&w);
+	cJSON_ArrayForEach(m, array) load_option(ld, m, rd);
+	list->words = load_words_done(&rd->words);
 	show_options(ld, list);
+}
+
+void load_options(struct flow_loader *ld, const cJSON *array, bool numbered, struct flow_list *list)
+{
+	struct options_reader rd = { .list = list, .numbered = numbered };
+
+	read_options(ld, array, &rd);
+}
+
+/* ---- lists ---- */
+
+/* {"numbered_from": {"ar": 10}, "options": […]} */
+static void load_list_object(struct flow_loader *ld, const cJSON *node, struct flow_list *list)
+{
+	static const char *const keys[] = { "numbered_from", "options", NULL };
+	struct options_reader rd = { .list = list, .numbered = true };
+	const cJSON *from, *options, *m;
+	const char *within = ld->within;
+
+	load_check_keys(ld, node, keys);
+	from = load_object(ld, node, "numbered_from");
+	options = load_array(ld, node, "options");
+	ld->within = load_join(ld, "numbered_from");
+	cJSON_ArrayForEach(m, from)
+	{
+		int l = flow_language_find(ld->flow, m->string);
+
+		if (l < 0)
+			load_fault(ld, m, m->string, "add it to \"languages\"",
+				   "is no language of this flow");
+		else
+			rd.from[l] = (unsigned)load_int(ld, from, m->string, 1, 1, 900);
+	}
+	ld->within = within;
+	if (options)
+		read_options(ld, options, &rd);
+	else if (!cJSON_GetObjectItemCaseSensitive(node, "options"))
+		load_fault(ld, node, "options", "write a list […] of options", "is missing");
 }
 
 void load_lists(struct flow_loader *ld)
@@ -250,15 +394,21 @@ void load_lists(struct flow_loader *ld)
 	flow->lists = arena_array(ld->a, (size_t)cJSON_GetArraySize(all), sizeof *flow->lists);
 	cJSON_ArrayForEach(m, all)
 	{
+		struct flow_list *list = &flow->lists[flow->list_count];
+
 		ld->within = arena_printf(ld->a, "lists.%.60s", m->string);
 		if (!load_name_ok(ld, m, "list", m->string))
 			continue;
-		if (!cJSON_IsArray(m)) {
+		if (!cJSON_IsArray(m) && !cJSON_IsObject(m)) {
 			load_fault(ld, m, NULL, "write a list […] of options", "is no list");
 			continue;
 		}
-		flow->lists[flow->list_count].name = arena_strdup(ld->a, m->string);
-		load_options(ld, m, &flow->lists[flow->list_count++]);
+		list->name = arena_strdup(ld->a, m->string);
+		flow->list_count++;
+		if (cJSON_IsArray(m))
+			load_options(ld, m, true, list);
+		else
+			load_list_object(ld, m, list);
 	}
 	ld->within = "";
 }

@@ -21,6 +21,7 @@ struct flow_loader {
 	struct flow_faults *faults;
 	const char *step;   /* being read, or NULL */
 	const char *within; /* "values.name": where the keys being read are, or "" */
+	bool answers;	    /* exits of a call are being read: {"answer": …} means something */
 };
 
 /* ---- load_json.c: reading members, with faults ---- */
@@ -39,6 +40,8 @@ const char *load_string(struct flow_loader *ld, const cJSON *object, const char 
 bool load_bool(struct flow_loader *ld, const cJSON *object, const char *key);
 int64_t load_int(struct flow_loader *ld, const cJSON *object, const char *key, int64_t otherwise,
 		 int64_t min, int64_t max);
+/* A text, or a whole number as one; NULL (and no fault) for anything else. */
+const char *load_scalar(struct flow_loader *ld, const cJSON *m);
 /* A text or a list of texts; *count_out 0 when absent. */
 const char **load_strings(struct flow_loader *ld, const cJSON *object, const char *key,
 			  size_t *count_out);
@@ -79,13 +82,27 @@ void load_words(struct flow_loader *ld, const cJSON *object, const char *key, bo
 		struct load_words *w, unsigned item,
 		void (*taken)(struct flow_loader *ld, const cJSON *node, const char *word,
 			      unsigned other));
-void load_options(struct flow_loader *ld, const cJSON *array, struct flow_list *list);
+/* numbered: by place. */
+void load_options(struct flow_loader *ld, const cJSON *array, bool numbered,
+		  struct flow_list *list);
 void load_lists(struct flow_loader *ld);
 
 /* ---- the rest ---- */
 
 void load_languages(struct flow_loader *ld);
 void load_rule(struct flow_loader *ld, const cJSON *object, struct flow_rule *rule);
+/* When all values are known: where the options of a choice come from. */
+void load_rule_link(struct flow_loader *ld, const cJSON *object, struct flow_rule *rule);
+/* ---- load_condition.c ---- */
+
+/* Never NULL: a condition with a fault is an empty one. */
+struct flow_condition *load_condition(struct flow_loader *ld, const cJSON *node);
+/* ---- load_assign.c ---- */
+
+void load_assigns(struct flow_loader *ld, const cJSON *node, struct flow_action *act);
+
+/* ---- load_step.c and others ---- */
+
 struct flow_pattern *load_pattern(struct flow_loader *ld, const cJSON *node, const char *key,
 				  const char *text);
 void load_values(struct flow_loader *ld);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "words_private.h"
+
 static bool has(const cJSON *node, const char *key)
 {
 	return cJSON_GetObjectItemCaseSensitive(node, key) != NULL;
@@ -32,35 +34,84 @@ static void load_exits(struct flow_loader *ld, const cJSON *node, struct flow_st
 	const cJSON *next = cJSON_GetObjectItemCaseSensitive(node, "next");
 	const cJSON *all = load_object(ld, node, "exits"), *m;
 
-	s->exits = arena_array(ld->a, (size_t)cJSON_GetArraySize(all) + 1, sizeof *s->exits);
+	s->exits = arena_array(ld->a, (size_t)cJSON_GetArraySize(all) + 2, sizeof *s->exits);
 	cJSON_ArrayForEach(m, all) add_exit(ld, m, m->string, s);
 	if (next)
 		add_exit(ld, next, "next", s);
 }
 
+/* {"stuck": …, "stuck_after": 5}: what the fifth wrong answer in a row leads to. */
+static void load_stuck(struct flow_loader *ld, const cJSON *node, struct flow_step *s)
+{
+	const cJSON *stuck = cJSON_GetObjectItemCaseSensitive(node, "stuck");
+	const char *within = ld->within;
+	struct flow_exit *e = &s->exits[s->exit_count];
+
+	if (!stuck) {
+		if (has(node, "stuck_after"))
+			load_fault(ld, node, "stuck_after", "add \"stuck\": where it leads",
+				   "counts for nothing");
+		return;
+	}
+	s->stuck_after = (unsigned)load_int(ld, node, "stuck_after", FLOW_WAY_OUT_AFTER, 1, 100);
+	ld->within = "stuck";
+	*e = (struct flow_exit){ .name = FLOW_EXIT_STUCK,
+				 .action = load_action(ld, stuck, true),
+				 .line = load_line(ld, stuck) };
+	ld->within = within;
+	s->exit_count++;
+}
+
 /* ---- what each sort needs ---- */
 
-static void check_choice_exits(struct flow_loader *ld, const cJSON *node, struct flow_step *s)
+static size_t add_ids(const struct flow_list *list, const char **ids, size_t n)
 {
-	const struct flow_list *list = s->rule->list;
-	const char **ids;
+	for (size_t i = 0; list && i < list->count; i++)
+		ids[n++] = list->options[i].id;
+	return n;
+}
 
-	if (!list)
-		return;
-	ids = arena_array(ld->a, list->count, sizeof *ids);
-	for (size_t i = 0; i < list->count; i++) {
-		ids[i] = list->options[i].id;
-		if (!flow_exit_find(s, ids[i]) && !flow_exit_find(s, "next"))
+/* Options of a choice that the pack knows, and those beside any rule. */
+static void check_option_exits(struct flow_loader *ld, const cJSON *node, struct flow_step *s)
+{
+	const struct flow_list *list = s->rule->type == RULE_CHOICE ? s->rule->list : NULL;
+	const char **ids = arena_array(
+		ld->a, (list ? list->count : 0) + (s->also ? s->also->count : 0), sizeof *ids);
+	size_t own = add_ids(list, ids, 0), n = add_ids(s->also, ids, own);
+
+	for (size_t i = 0; i < n; i++) {
+		if (i >= own && list && flow_option_find(list, ids[i]))
+			load_fault(ld, node, "also", "give it an id of its own",
+				   "\"%s\" is an option of the choice as well", ids[i]);
+		if (!flow_exit_find(s, ids[i]) && (i >= own || !flow_exit_find(s, "next")))
 			load_fault(ld, node, "exits",
-				   "add an exit for it, or \"next\" for the rest",
+				   i < own ? "add an exit for it, or \"next\" for the rest"
+					   : "add an exit for it",
 				   "option \"%s\" leads nowhere", ids[i]);
 	}
 	for (size_t i = 0; i < s->exit_count; i++) {
-		if (strcmp(s->exits[i].name, "next") != 0 &&
-		    !flow_option_find(list, s->exits[i].name))
-			load_fault(ld, node, load_join(ld, "exits"),
-				   load_suggest(ld, s->exits[i].name, ids, list->count),
-				   "\"%.60s\" is no option", s->exits[i].name);
+		const char *name = s->exits[i].name;
+		size_t k = 0;
+
+		while (k < n && strcmp(ids[k], name) != 0)
+			k++;
+		if (k == n && strcmp(name, "next") != 0 && strcmp(name, FLOW_EXIT_STUCK) != 0)
+			load_fault(ld, node, load_join(ld, "exits"), load_suggest(ld, name, ids, n),
+				   "\"%.60s\" is no option", name);
+	}
+}
+
+/* A word beside a choice must not be one of its own. */
+static void check_also_words(struct flow_loader *ld, const cJSON *node, const struct flow_step *s)
+{
+	const struct flow_list *list = s->rule->type == RULE_CHOICE ? s->rule->list : NULL;
+
+	for (size_t i = 0; list && s->also && i < s->also->words.count; i++) {
+		const char *key = s->also->words.list[i].key;
+
+		if (flow_words_get(&list->words, key) >= 0)
+			load_fault(ld, node, "also", "take the word away from one of them",
+				   "\"%.60s\" is a word of the choice as well", key);
 	}
 }
 
@@ -71,15 +122,14 @@ static void check_asking(struct flow_loader *ld, const cJSON *node, struct flow_
 	if (!s->wrong && !has(node, "wrong"))
 		load_fault(ld, node, "wrong", "name the text for a wrong answer",
 			   "a wrong answer would not be explained");
-	if (s->rule->type == RULE_CHOICE) {
-		check_choice_exits(ld, node, s);
-	} else {
-		if (!flow_exit_find(s, "next"))
-			load_fault(ld, node, "next", "say where an answer leads", "is missing");
-		if (has(node, "exits"))
-			load_fault(ld, cJSON_GetObjectItemCaseSensitive(node, "exits"), "exits",
-				   "use \"next\"", "only choices and calls have named exits");
-	}
+	if (!(s->rule->type == RULE_CHOICE && s->rule->list) && !flow_exit_find(s, "next"))
+		load_fault(ld, node, "next", "say where an answer leads", "is missing");
+	if (s->rule->type != RULE_CHOICE && !s->also && has(node, "exits"))
+		load_fault(ld, cJSON_GetObjectItemCaseSensitive(node, "exits"), "exits",
+			   "use \"next\"", "only choices and calls have named exits");
+	else
+		check_option_exits(ld, node, s);
+	check_also_words(ld, node, s);
 }
 
 static size_t outcome_names(struct flow_loader *ld, const struct flow_call_rule *c,
@@ -129,10 +179,25 @@ static void check_calling(struct flow_loader *ld, const cJSON *node, struct flow
 }
 
 static const char *const pass_keys[] = { "shown", "say", "next", NULL };
-static const char *const ask_keys[] = { "shown", "say",	 "ask",	  "save", "input",
-					"wrong", "next", "exits", NULL };
+static const char *const ask_keys[] = { "shown", "say",	 "ask",	  "save",  "input",	  "wrong",
+					"next",	 "also", "exits", "stuck", "stuck_after", NULL };
 static const char *const call_keys[] = { "shown", "say", "call", "waiting", "exits", NULL };
 static const char *const end_keys[] = { "shown", "say", "end", "again", NULL };
+
+static void load_also(struct flow_loader *ld, const cJSON *node, struct flow_step *s)
+{
+	const cJSON *options = load_array(ld, node, "also");
+	struct flow_list *also;
+
+	if (!options)
+		return;
+	also = arena_alloc(ld->a, sizeof *also);
+	also->name = "";
+	ld->within = "also";
+	load_options(ld, options, false, also);
+	ld->within = "";
+	s->also = also;
+}
 
 static void load_asking(struct flow_loader *ld, const cJSON *node, struct flow_step *s)
 {
@@ -157,12 +222,19 @@ static void load_asking(struct flow_loader *ld, const cJSON *node, struct flow_s
 		own = arena_alloc(ld->a, sizeof *own);
 		ld->within = "input";
 		load_rule(ld, input, own);
+		load_rule_link(ld, input, own);
 		ld->within = "";
 		s->rule = own;
 	}
+	if (s->rule && s->rule->type == RULE_ITEMS)
+		load_fault(ld, node, save ? "save" : "input",
+			   "ask for a choice \"from\" them: items come from an answer",
+			   "nobody can write items");
 	s->ask = load_text(ld, node, "ask");
 	s->wrong = load_text(ld, node, "wrong");
+	load_also(ld, node, s);
 	load_exits(ld, node, s);
+	load_stuck(ld, node, s);
 	if (s->rule)
 		check_asking(ld, node, s);
 }
@@ -174,7 +246,9 @@ static void load_calling(struct flow_loader *ld, const cJSON *node, struct flow_
 
 	load_check_keys(ld, node, call_keys);
 	s->waiting = load_text(ld, node, "waiting");
+	ld->answers = true;
 	load_exits(ld, node, s);
+	ld->answers = false;
 	s->call = name ? flow_call_find(ld->flow, name) : NULL;
 	if (s->call) {
 		check_calling(ld, node, s);
@@ -189,11 +263,43 @@ static void load_calling(struct flow_loader *ld, const cJSON *node, struct flow_
 			   "there is no call \"%.60s\"", name);
 }
 
+static bool is_total(const struct flow_action *act)
+{
+	while (act->otherwise)
+		act = act->otherwise;
+	return act->condition == NULL;
+}
+
+/* An action instead of a text: what happens when someone writes after the end. */
+static void load_again(struct flow_loader *ld, const cJSON *again, struct flow_step *s)
+{
+	s->exits = arena_array(ld->a, 1, sizeof *s->exits);
+	ld->within = "again";
+	s->exits[0] = (struct flow_exit){ .name = FLOW_EXIT_AGAIN,
+					  .action = load_action(ld, again, false),
+					  .line = load_line(ld, again) };
+	ld->within = "";
+	s->exit_count = 1;
+	for (const struct flow_action *act = s->exits[0].action; act; act = act->otherwise) {
+		if (act->to == GOTO_SAME || (act->to == GOTO_NONE && act->say_count == 0))
+			load_fault(ld, again, "again", "say something, or lead to another step",
+				   "a later message would get no answer");
+	}
+	if (s->exits[0].action && !is_total(s->exits[0].action))
+		load_fault(ld, again, "again", "end with a branch without \"if\"",
+			   "does nothing when no condition holds");
+}
+
 static void load_ending(struct flow_loader *ld, const cJSON *node, struct flow_step *s)
 {
+	const cJSON *again = cJSON_GetObjectItemCaseSensitive(node, "again");
+
 	load_check_keys(ld, node, end_keys);
 	s->end = load_bool(ld, node, "end");
-	s->again = load_text(ld, node, "again");
+	if (cJSON_IsObject(again) || cJSON_IsArray(again))
+		load_again(ld, again, s);
+	else
+		s->again = load_text(ld, node, "again");
 	if (!s->end || !has(node, "again"))
 		load_fault(ld, node, "again",
 			   "write \"end\": true and name the text for whoever writes afterwards",

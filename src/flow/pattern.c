@@ -15,7 +15,7 @@
 
 #include "base/mem.h"
 
-enum { MATCH_STEPS = 50000, MATCH_DEPTH = 2000, MATCH_KIB = 1024, NESTING = 30 };
+enum { MATCH_STEPS = 50000, MATCH_DEPTH = 2000, MATCH_KIB = 1024, NESTING = 30, FORM_MAX = 4096 };
 
 struct flow_pattern {
 	pcre2_code *code;
@@ -103,4 +103,27 @@ bool flow_pattern_match(const struct flow_pattern *p, struct str text,
 	}
 	pcre2_match_data_free(data);
 	return n > 0;
+}
+
+const char *flow_pattern_form(const char *form, const struct str groups[FLOW_PATTERN_GROUPS],
+			      struct arena *a)
+{
+	struct buf out;
+	const char *result = NULL;
+
+	buf_init(&out, FORM_MAX);
+	for (; *form; form++) {
+		if (form[0] == '$' && form[1] >= '0' && form[1] <= '9') {
+			const struct str *g = &groups[form[1] - '0'];
+
+			(void)buf_add(&out, g->p, g->n);
+			form++;
+		} else {
+			(void)buf_addc(&out, *form);
+		}
+	}
+	if (!out.full)
+		result = arena_strndup(a, out.data, out.len);
+	buf_free(&out);
+	return result;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -19,5 +20,8 @@ void flow_pattern_free(struct flow_pattern **pattern);
 /* Fills groups (those that took no part are empty). False also when the limits end the search. */
 bool flow_pattern_match(const struct flow_pattern *pattern, struct str text,
 			struct str groups[FLOW_PATTERN_GROUPS]);
+/* "$1/$2" with the groups of a match, in the arena; NULL when it grows over 4 KiB. */
+const char *flow_pattern_form(const char *form, const struct str groups[FLOW_PATTERN_GROUPS],
+			      struct arena *a);
 
 #endif

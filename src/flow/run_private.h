@@ -39,10 +39,27 @@ struct flow_effect *flow_run_effect(struct flow_run *r, enum flow_effect_kind ki
 int flow_text_render(const struct template *t, const struct value *data, struct buf *out,
 		     struct err *err);
 
-/* ---- walk.c ---- */
+/* ---- condition.c ---- */
 
 /* The branch of an action whose condition holds, or NULL. */
 const struct flow_action *flow_run_choose(const struct flow_run *r, const struct flow_action *act);
+
+/* ---- assign.c ---- */
+
+int flow_run_set(struct flow_run *r, const char *name, const char *text);
+/* Gives a value what its source says; takes it away when there is nothing or it breaks the rule. */
+int flow_run_assign(struct flow_run *r, const struct flow_assign *as);
+int64_t flow_run_today(const struct flow_run *r);
+
+/* ---- trail.c ---- */
+
+/* The session asks at this step now. */
+void flow_trail_note(struct flow_run *r, const struct flow_step *step);
+/* Takes the present step off; the one before that still fits, or NULL. */
+const struct flow_step *flow_trail_back(struct flow_run *r);
+
+/* ---- walk.c ---- */
+
 /* Does what a branch says and goes where it leads, until the flow waits. */
 int flow_run_follow(struct flow_run *r, const struct flow_action *act);
 /* Enters a step and goes on until the flow waits. */
@@ -51,7 +68,6 @@ int flow_run_go(struct flow_run *r, const struct flow_step *step, bool quiet);
 int flow_run_exit(struct flow_run *r, const char *name);
 /* Says again what the session waits for; begins when it has not begun. */
 int flow_run_repeat(struct flow_run *r);
-int flow_run_set(struct flow_run *r, const char *name, const char *text);
 
 /* ---- adopt.c ---- */
 

@@ -44,13 +44,16 @@ out:
 
 int flow_run_say(struct flow_run *r, const struct flow_text *text)
 {
+	const struct flow_rule *choice =
+		r->step && r->step->rule && r->step->rule->type == RULE_CHOICE ? r->step->rule
+									       : NULL;
 	const struct flow_view view = {
 		.session = r->session,
 		.contact = r->env->contact,
 		.settings = r->env->settings,
-		.options = r->step && r->step->rule && r->step->rule->type == RULE_CHOICE
-				   ? r->step->rule->list
-				   : NULL,
+		.options = choice ? choice->list : NULL,
+		.items = choice && choice->items >= 0 ? &r->flow->values[choice->items] : NULL,
+		.also = r->step ? r->step->also : NULL,
 		.answer = r->input->kind == FLOW_INPUT_OUTCOME ? r->input->answer : NULL,
 		.language = r->language,
 	};

@@ -11,77 +11,7 @@
 #include "base/crypto.h"
 #include "cover_private.h"
 
-/* ---- conditions ---- */
-
-static bool holds(const struct flow_run *r, const struct flow_condition *c);
-
-static bool all_set(const struct flow_run *r, uint64_t values)
-{
-	for (size_t i = 0; i < r->flow->value_count; i++) {
-		if ((values >> i & 1) && !session_get(r->session, r->flow->values[i].name))
-			return false;
-	}
-	return true;
-}
-
-static bool list_holds(const struct flow_run *r, const struct flow_condition *list, bool all)
-{
-	for (; list; list = list->sibling) {
-		if (holds(r, list) != all)
-			return !all;
-	}
-	return all;
-}
-
-static bool holds(const struct flow_run *r, const struct flow_condition *c)
-{
-	const char *stored;
-
-	switch (c->kind) {
-	case CONDITION_SET:
-		return all_set(r, c->values);
-	case CONDITION_IS:
-		stored = session_get(r->session, r->flow->values[c->value].name);
-		return stored && strcmp(stored, c->text) == 0;
-	case CONDITION_AT:
-		return r->step == c->step;
-	case CONDITION_CONSENT:
-		return r->consent == c->consent;
-	case CONDITION_NOT:
-		return !holds(r, c->inner);
-	case CONDITION_ALL:
-		return list_holds(r, c->inner, true);
-	case CONDITION_ANY:
-		return list_holds(r, c->inner, false);
-	}
-	return false;
-}
-
-const struct flow_action *flow_run_choose(const struct flow_run *r, const struct flow_action *act)
-{
-	while (act && act->condition && !holds(r, act->condition))
-		act = act->otherwise;
-	return act;
-}
-
 /* ---- what an action does before it leads on ---- */
-
-int flow_run_set(struct flow_run *r, const char *name, const char *text)
-{
-	struct session *s = r->session;
-	size_t bytes = strlen(name) + strlen(text);
-
-	for (size_t i = 0; i < s->value_count; i++)
-		bytes += strlen(s->values[i].name) + strlen(s->values[i].text) + 8;
-	if (bytes > SESSION_MAX_ENCODED - 2048) /* the rest is for what the engine keeps */
-		return err_set(r->err, ERR_BUG, "the session outgrows its limit at value %s", name);
-	if (session_set(s, r->a, name, text, r->err) < 0) {
-		if (r->err)
-			r->err->kind = ERR_BUG;
-		return -1;
-	}
-	return 0;
-}
 
 /* Characters that people can read to each other: no I, L, O, U. */
 static const char *readable_id(struct flow_run *r, const char *prefix, const char *type)
@@ -151,15 +81,16 @@ static int perform(struct flow_run *r, const struct flow_action *act)
 	flow_cover_pass(r->env->cover, act);
 	if (act->language >= 0)
 		speak(r, (size_t)act->language);
-	if (act->clear)
+	if (act->clear) {
 		session_clear_values(r->session);
+		r->session->trail = "";
+	}
 	for (size_t i = 0; i < r->flow->value_count; i++) {
 		if (act->unset >> i & 1)
 			session_unset(r->session, r->flow->values[i].name);
 	}
 	for (size_t i = 0; i < act->set_count; i++) {
-		if (flow_run_set(r, r->flow->values[act->sets[i].value].name, act->sets[i].text) <
-		    0)
+		if (flow_run_assign(r, &act->sets[i]) < 0)
 			return -1;
 	}
 	if (act->consent != CONSENT_NONE) {
@@ -211,6 +142,9 @@ static int arrive(struct flow_run *r, const struct flow_step *step, bool quiet)
 	r->session->call =
 		(struct session_call){ .id = "", .name = "", .step = "", .external_id = "" };
 	r->session->completed = step->end;
+	r->session->fresh = false;
+	if (step->rule)
+		flow_trail_note(r, step);
 	if (!quiet && say_all(r, step->say, step->say_count) < 0)
 		return -1;
 	if (step->end)
@@ -225,6 +159,14 @@ static int arrive(struct flow_run *r, const struct flow_step *step, bool quiet)
 static bool passes(const struct flow_step *s)
 {
 	return !s->rule && !s->call && !s->end;
+}
+
+/* Where "@back" leads; without a way back to the beginning. */
+static const struct flow_step *back_from(struct flow_run *r)
+{
+	const struct flow_step *back = flow_trail_back(r);
+
+	return back ? back : r->flow->start;
 }
 
 int flow_run_go(struct flow_run *r, const struct flow_step *step, bool quiet)
@@ -242,13 +184,17 @@ int flow_run_go(struct flow_run *r, const struct flow_step *step, bool quiet)
 		if (perform(r, act) < 0)
 			return -1;
 		quiet = act->quiet;
-		step = act->to == GOTO_SAME ? step : act->target;
+		step = act->to == GOTO_BACK   ? back_from(r)
+		       : act->to == GOTO_SAME ? step
+					      : act->target;
 	}
 	return 0;
 }
 
 int flow_run_follow(struct flow_run *r, const struct flow_action *act)
 {
+	const struct flow_step *back = NULL;
+
 	if (perform(r, act) < 0)
 		return -1;
 	switch (act->to) {
@@ -256,6 +202,11 @@ int flow_run_follow(struct flow_run *r, const struct flow_action *act)
 		return 0;
 	case GOTO_SAME:
 		return flow_run_repeat(r);
+	case GOTO_BACK:
+		/* Where nothing is behind, the first question is asked again. */
+		if (r->step->rule && !(back = flow_trail_back(r)))
+			return flow_run_repeat(r);
+		return flow_run_go(r, r->step->rule ? back : back_from(r), act->quiet);
 	case GOTO_STEP:
 		break;
 	}
@@ -301,7 +252,10 @@ int flow_run_repeat(struct flow_run *r)
 		return flow_run_say(r, s->waiting ? s->waiting
 						  : r->flow->system[SYSTEM_STILL_WORKING]);
 	}
-	if (s->end)
-		flow_cover_pass(r->env->cover, &s->again);
-	return flow_run_say(r, s->end ? s->again : s->ask);
+	if (!s->end)
+		return flow_run_say(r, s->ask);
+	if (!s->again) /* something is done then; its action leads away or says something */
+		return flow_run_exit(r, FLOW_EXIT_AGAIN);
+	flow_cover_pass(r->env->cover, &s->again);
+	return flow_run_say(r, s->again);
 }

@@ -10,7 +10,7 @@
 
 #include "wire_private.h"
 
-enum { SESSION_VERSION = 1 };
+enum { SESSION_VERSION = 2, SESSION_VERSION_OLD = 1 };
 
 static size_t find(const struct session *s, const char *name)
 {
@@ -91,6 +91,7 @@ struct session *session_copy(const struct session *s, struct arena *a)
 	c->call.external_id = dup(a, s->call.external_id);
 	c->receiver = dup(a, s->receiver);
 	c->account = dup(a, s->account);
+	c->trail = dup(a, s->trail);
 	c->values = s->value_count ? arena_array(a, s->value_count, sizeof *c->values) : NULL;
 	for (size_t i = 0; i < s->value_count; i++) {
 		c->values[i].name = dup(a, s->values[i].name);
@@ -139,6 +140,11 @@ int session_encode(const struct session *s, struct buf *out, struct err *err)
 	wire_put_int(out, s->repeat_since_ms);
 	wire_put_text(out, s->receiver);
 	wire_put_text(out, s->account);
+	wire_put_text(out, s->trail);
+	wire_put_uint(out, s->fresh);
+	wire_put_int(out, s->heard_ms);
+	wire_put_int(out, s->wake_ms);
+	wire_put_uint(out, s->reminded);
 	if (!out->full && out->len - start <= SESSION_MAX_ENCODED)
 		return 0;
 	(void)wire_undo(out, start);
@@ -182,21 +188,37 @@ static struct session emptied(const struct session *s)
 	e.pace_tokens_milli = e.pace_at_ms = 0;
 	e.repeat_hash = e.repeat_count = 0;
 	e.repeat_since_ms = 0;
-	e.receiver = e.account = "";
+	e.receiver = e.account = e.trail = "";
+	e.fresh = false;
+	e.heard_ms = e.wake_ms = 0;
+	e.reminded = 0;
 	return e;
+}
+
+/* What version 1 does not have is as nothing had happened. */
+static void get_version_2(struct wire_reader *r, struct session *s)
+{
+	s->trail = wire_get_text(r, SESSION_MAX_TRAIL);
+	s->fresh = wire_get_uint(r, 1) == 1;
+	s->heard_ms = wire_get_int(r);
+	s->wake_ms = wire_get_int(r);
+	s->reminded = (unsigned)wire_get_uint(r, UINT_MAX);
 }
 
 int session_decode(struct str bytes, struct arena *a, struct session *s, struct err *err)
 {
 	struct wire_reader r;
 	struct session d;
+	bool old;
 
 	*s = emptied(s); /* safe to use whatever the bytes are */
 	d = *s;
 	if (bytes.n > SESSION_MAX_ENCODED)
 		return err_set(err, ERR_INPUT, "session: %zu bytes, at most %d are read", bytes.n,
 			       SESSION_MAX_ENCODED);
-	if (wire_open(&r, bytes, a, SESSION_VERSION, "session", err) < 0)
+	old = bytes.n && bytes.p[0] == SESSION_VERSION_OLD;
+	if (wire_open(&r, bytes, a, old ? SESSION_VERSION_OLD : SESSION_VERSION, "session", err) <
+	    0)
 		return -1;
 	get_values(&r, a, &d);
 	d.wrong_answers = (unsigned)wire_get_uint(&r, UINT_MAX);
@@ -212,6 +234,8 @@ int session_decode(struct str bytes, struct arena *a, struct session *s, struct 
 	d.repeat_since_ms = wire_get_int(&r);
 	d.receiver = wire_get_text(&r, SIZE_MAX);
 	d.account = wire_get_text(&r, SIZE_MAX);
+	if (!old)
+		get_version_2(&r, &d);
 	if (wire_close(&r, "session", err) < 0)
 		return -1;
 	*s = d;

@@ -165,10 +165,10 @@ static void faults_at_load(void **state)
 		  "\"text\"?" },
 		{ NULL, "\"type\": \"text\", \"min\": 2", "\"min\": 2",
 		  "flow.json:7: field values.name.type: the type is missing; use one of: text, "
-		  "choice, pattern, phone, integer" },
-		{ NULL, "\"type\": \"text\", \"min\": 2, \"max\": 50", "\"type\": \"date\"",
-		  "flow.json:7: field values.name.type: there is no type \"date\"; use one of: "
-		  "text, choice, pattern, phone, integer" },
+		  "choice, pattern, phone, integer, date, media, location, items" },
+		{ NULL, "\"type\": \"text\", \"min\": 2, \"max\": 50", "\"type\": \"color\"",
+		  "flow.json:7: field values.name.type: there is no type \"color\"; use one of: "
+		  "text, choice, pattern, phone, integer, date, media, location, items" },
 		{ NULL, "\"min\": 2, \"max\": 50", "\"min\": 60, \"max\": 50",
 		  "flow.json:7: field values.name.min: no answer is both 60 at least and 50 at "
 		  "most; make min at most max" },
@@ -182,7 +182,7 @@ static void faults_at_load(void **state)
 		  "\"sizes\"?" },
 		{ NULL, "\"list\": \"sizes\"", "\"pii\": \"x\"",
 		  "flow.json:8: field values.size.list: a choice needs exactly one list of "
-		  "options; give either \"list\" or \"options\"" },
+		  "options; give one of \"list\", \"options\" and \"from\"" },
 		{ NULL, "\"[A-Z][0-9]{4}\"", "\"[A-Z\"",
 		  "flow.json:9: field values.order.pattern: the pattern does not compile: at 4: "
 		  "missing terminating ] for character class; correct the pattern (PCRE2 syntax)" },
@@ -204,8 +204,8 @@ static void faults_at_load(void **state)
 		  "flow.json:15: field lists.sizes.label.fr: is no language of this flow; add it "
 		  "to \"languages\"" },
 		{ NULL, "\"synonyms\": { \"en\": [\"s\"] }", "\"synonyms\": { \"en\": [\"2\"] }",
-		  "flow.json:15: field lists.sizes: \"large\" means option 1 as well; give each "
-		  "option words of its own" },
+		  "flow.json:15: field lists.sizes: \"2\" means option 1 as well; give each option "
+		  "words of its own" },
 		{ NULL, "\"synonyms\": { \"en\": [\"s\"] }",
 		  "\"synonyms\": { \"en\": [\"LARGE\"] }",
 		  "flow.json:15: field lists.sizes: \"large\" means option 1 as well; give each "
@@ -288,7 +288,9 @@ static void faults_at_load(void **state)
 		  "mean \"size\"?" },
 		{ NULL, "\"if\": { \"is\": { \"size\": \"large\" } }", "\"if\": {}",
 		  "flow.json:37: step phone, field next.if: a condition is an object with one key; "
-		  "write one of set, is, at, consent, not, all, any" },
+		  "write one of set, is, less, more, at_least, at_most, at, consent, language, "
+		  "not, "
+		  "all, any" },
 		{ NULL, "\"small\": \"order\", ", "",
 		  "flow.json:33: step size, field exits: option \"small\" leads nowhere; add an "
 		  "exit for it, or \"next\" for the rest" },
