@@ -121,7 +121,8 @@ int channel_describe_lookup(const struct channel *c, const struct outbound *o, i
 			    struct arena *a, struct net_request *req_out, struct err *err);
 enum { CHANNEL_MAX_FOUND = 16 };
 /* *found_out of them could be o, newest first, in results_out: whoever asks knows which belong to
- * other rows. Returns 0; -1 cannot tell (no answer, or not all of the list). */
+ * other rows. Returns 0: these are all; -1: cannot tell whether there are more (no answer, or
+ * not all of the list), what was found is in results_out all the same. */
 int channel_read_lookup(const struct channel *c, const struct outbound *o,
 			const struct net_answer *answer,
 			struct send_result results_out[CHANNEL_MAX_FOUND], size_t *found_out);

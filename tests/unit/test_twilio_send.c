@@ -16,6 +16,9 @@ static struct outbound message(void)
 		.sender = "",
 		.account = "",
 		.text = "Hi & \xE0\xA4\x95",
+		.content_sid = "",
+		.content_variables = "",
+		.external_id = "",
 		.created_ms = 1692853300000, /* 2023-08-24T05:01:40Z */
 	};
 }
@@ -120,6 +123,48 @@ static void test_describe(void **state)
 		arena_free(&a);
 		channel_close(&c);
 	}
+}
+
+static void test_describe_template(void **state)
+{
+	static const struct {
+		const char *name;
+		bool as_template;
+		const char *text, *sid, *variables;
+		const char *content; /* NULL: nothing to send */
+	} cases[] = {
+		{ "template", true, "Hi", "HX1", "{\"1\":\"A & B\"}",
+		  "ContentSid=HX1&ContentVariables=%7B%221%22%3A%22A+%26+B%22%7D" },
+		{ "without values", true, "", "HX1", "", "ContentSid=HX1" },
+		{ "not now", false, "Hi", "HX1", "{}", "Body=Hi" },
+		{ "none there", true, "Hi", "", "", NULL },
+		{ "neither", false, "", "HX1", "", NULL },
+	};
+	struct channel_settings set = twilio_settings();
+	struct channel *c = twilio_opened(&set);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const char head[] =
+			"To=whatsapp%3A%2B919876543210&From=whatsapp%3A%2B14155238886&";
+		struct outbound o = message();
+		struct net_request req;
+		struct arena a = { 0 };
+		int ret;
+
+		o.as_template = cases[i].as_template;
+		o.text = cases[i].text;
+		o.content_sid = cases[i].sid;
+		o.content_variables = cases[i].variables;
+		ret = channel_describe_send(c, &o, &a, &req, NULL);
+		CHECK_CASE((ret == 0) == (cases[i].content != NULL), cases[i].name);
+		if (ret == 0) {
+			CHECK_CASE(strncmp(req.body.p, head, strlen(head)) == 0, cases[i].name);
+			CHECK_SAME(req.body.p + strlen(head), cases[i].content, cases[i].name);
+		}
+		arena_free(&a);
+	}
+	channel_close(&c);
 }
 
 #define ERROR(code) "{\"code\":" #code ",\"message\":\"m\",\"more_info\":\"i\",\"status\":400}"
@@ -241,11 +286,16 @@ static void test_lookup_request(void **state)
 	arena_free(&a);
 }
 
-#define ROW(sid, direction, body, date)                                                            \
+#define ROW_OF(sid, direction, body, date, code)                                                   \
 	"{\"sid\":\"" sid "\",\"direction\":\"" direction "\",\"body\":\"" body                    \
-	"\",\"date_created\":\"" date "\",\"status\":\"sent\",\"error_code\":null}"
-#define SAME "Hi & \\u0915"
-#define NOW  "Thu, 24 Aug 2023 05:01:45 +0000"
+	"\",\"date_created\":\"" date "\",\"status\":\"sent\",\"error_code\":" code "}"
+#define ROW(sid, direction, body, date) ROW_OF(sid, direction, body, date, "null")
+#define API(sid)			ROW(sid, "outbound-api", SAME, NOW)
+#define SAME				"Hi & \\u0915"
+#define NOW				"Thu, 24 Aug 2023 05:01:45 +0000"
+#define LIST(rows)			"{\"messages\":[" rows "],\"next_page_uri\":null}"
+#define API4(n)				API(n "1") "," API(n "2") "," API(n "3") "," API(n "4")
+#define API16				API4("A") "," API4("B") "," API4("C") "," API4("D")
 
 static void test_lookup_answer(void **state)
 {
@@ -254,44 +304,52 @@ static void test_lookup_answer(void **state)
 		enum net_outcome outcome;
 		int status;
 		const char *body;
-		int found;
+		int ret;
+		const char *found; /* their ids, with a blank behind each */
+		bool as_template;
 	} cases[] = {
 		{ "there", NET_ANSWERED, 200,
-		  "{\"messages\":[" ROW("SM0", "outbound-api", "other", NOW) "," ROW(
-			  "SM1", "outbound-api", SAME, NOW) "],\"next_page_uri\":null}",
-		  1 },
+		  LIST(ROW("SM0", "outbound-api", "other", NOW) "," API("SM1")), 0, "SM1 ", false },
+		{ "two of them, newest first", NET_ANSWERED, 200, LIST(API("SM2") "," API("SM1")),
+		  0, "SM2 SM1 ", false },
 		{ "there, with more pages", NET_ANSWERED, 200,
-		  "{\"messages\":[" ROW("SM1", "outbound-api", SAME,
-					NOW) "],\"next_page_uri\":\"/x\"}",
-		  1 },
-		{ "none at all", NET_ANSWERED, 200, "{\"messages\":[],\"next_page_uri\":null}", 0 },
-		{ "another text", NET_ANSWERED, 200,
-		  "{\"messages\":[" ROW("SM1", "outbound-api", "Hi", NOW) "]}", 0 },
+		  "{\"messages\":[" API("SM1") "],\"next_page_uri\":\"/x\"}", -1, "SM1 ", false },
+		{ "as many as can be told", NET_ANSWERED, 200, LIST(API16), 0,
+		  "A1 A2 A3 A4 B1 B2 B3 B4 C1 C2 C3 C4 D1 D2 D3 D4 ", false },
+		{ "more than can be told", NET_ANSWERED, 200, LIST(API16 "," API("E1")), -1,
+		  "A1 A2 A3 A4 B1 B2 B3 B4 C1 C2 C3 C4 D1 D2 D3 D4 ", false },
+		{ "none at all", NET_ANSWERED, 200, LIST(""), 0, "", false },
+		{ "another text", NET_ANSWERED, 200, LIST(ROW("SM1", "outbound-api", "Hi", NOW)), 0,
+		  "", false },
+		{ "a template's text is not ours", NET_ANSWERED, 200,
+		  LIST(ROW("SM1", "outbound-api", "Hi", NOW)), 0, "SM1 ", true },
+		{ "what failed for want of a template was none", NET_ANSWERED, 200,
+		  LIST(ROW_OF("SM1", "outbound-api", "Hi", NOW, "63016")), 0, "", true },
 		{ "another direction", NET_ANSWERED, 200,
-		  "{\"messages\":[" ROW("SM1", "outbound-reply", SAME, NOW) "]}", 0 },
+		  LIST(ROW("SM1", "outbound-reply", SAME, NOW)), 0, "", false },
+		{ "another direction, template", NET_ANSWERED, 200,
+		  LIST(ROW("SM1", "inbound", SAME, NOW)), 0, "", true },
 		{ "the same an hour before", NET_ANSWERED, 200,
-		  "{\"messages\":[" ROW("SM1", "outbound-api", SAME,
-					"Thu, 24 Aug 2023 04:01:45 +0000") "]}",
-		  0 },
+		  LIST(ROW("SM1", "outbound-api", SAME, "Thu, 24 Aug 2023 04:01:45 +0000")), 0, "",
+		  false },
 		{ "their clock is a little behind", NET_ANSWERED, 200,
-		  "{\"messages\":[" ROW("SM1", "outbound-api", SAME,
-					"Thu, 24 Aug 2023 05:01:10 +0000") "]}",
-		  1 },
+		  LIST(ROW("SM1", "outbound-api", SAME, "Thu, 24 Aug 2023 05:01:10 +0000")), 0,
+		  "SM1 ", false },
 		{ "another zone", NET_ANSWERED, 200,
-		  "{\"messages\":[" ROW("SM1", "outbound-api", SAME,
-					"Thu, 24 Aug 2023 10:31:45 +0530") "]}",
-		  1 },
+		  LIST(ROW("SM1", "outbound-api", SAME, "Thu, 24 Aug 2023 10:31:45 +0530")), 0,
+		  "SM1 ", false },
 		{ "date unreadable: rather ours", NET_ANSWERED, 200,
-		  "{\"messages\":[" ROW("SM1", "outbound-api", SAME, "soon") "]}", 1 },
+		  LIST(ROW("SM1", "outbound-api", SAME, "soon")), 0, "SM1 ", false },
+		{ "without an id it is nothing", NET_ANSWERED, 200, LIST(API("")), 0, "", false },
 		{ "not on this page", NET_ANSWERED, 200,
-		  "{\"messages\":[],\"next_page_uri\":\"/x\"}", -1 },
-		{ "no list", NET_ANSWERED, 200, "{}", -1 },
-		{ "no JSON", NET_ANSWERED, 200, "<html>", -1 },
-		{ "404", NET_ANSWERED, 404, ERROR(20404), -1 },
-		{ "500", NET_ANSWERED, 500, "", -1 },
-		{ "not sent", NET_NOT_SENT, 0, "", -1 },
-		{ "timed out", NET_TIMED_OUT, 0, "", -1 },
-		{ "too large", NET_TOO_LARGE, 200, "", -1 },
+		  "{\"messages\":[],\"next_page_uri\":\"/x\"}", -1, "", false },
+		{ "no list", NET_ANSWERED, 200, "{}", -1, "", false },
+		{ "no JSON", NET_ANSWERED, 200, "<html>", -1, "", false },
+		{ "404", NET_ANSWERED, 404, ERROR(20404), -1, "", false },
+		{ "500", NET_ANSWERED, 500, "", -1, "", false },
+		{ "not sent", NET_NOT_SENT, 0, "", -1, "", false },
+		{ "timed out", NET_TIMED_OUT, 0, "", -1, "", false },
+		{ "too large", NET_TOO_LARGE, 200, "", -1, "", false },
 	};
 	struct channel_settings set = twilio_settings();
 	struct channel *c = twilio_opened(&set);
@@ -306,26 +364,127 @@ static void test_lookup_answer(void **state)
 			.retry_after = "",
 			.trouble = "",
 		};
-		struct send_result r;
-		int found = channel_read_lookup(c, &o, &answer, &r);
+		struct send_result found[CHANNEL_MAX_FOUND];
+		char ids[200] = "";
+		size_t n = 99;
+		int ret;
 
-		if (found != cases[i].found)
-			fail_msg("%s: found %d", cases[i].name, found);
-		if (found == 1) {
-			CHECK_SAME(r.external_id, "SM1", cases[i].name);
-			CHECK_CASE(r.verdict == SEND_OK && r.status == STATUS_SENT, cases[i].name);
+		o.as_template = cases[i].as_template;
+		ret = channel_read_lookup(c, &o, &answer, found, &n);
+		if (ret != cases[i].ret)
+			fail_msg("%s: returned %d", cases[i].name, ret);
+		for (size_t k = 0; k < n; k++) {
+			size_t used = strlen(ids);
+
+			(void)snprintf(ids + used, sizeof ids - used, "%s ", found[k].external_id);
+			CHECK_CASE(found[k].verdict == SEND_OK && found[k].status == STATUS_SENT,
+				   cases[i].name);
 		}
+		CHECK_SAME(ids, cases[i].found, cases[i].name);
 	}
+	channel_close(&c);
+}
+
+static void test_status_request(void **state)
+{
+	struct channel_settings set = twilio_settings();
+	struct channel *c = twilio_opened(&set);
+	struct outbound o = message();
+	struct net_request req;
+	struct arena a = { 0 };
+
+	(void)state;
+	assert_int_equal(channel_describe_status(c, &o, &a, &req, NULL), -1);
+	o.external_id = "SM1/2";
+	assert_int_equal(channel_describe_status(c, &o, &a, &req, NULL), 0);
+	assert_string_equal(req.method, "GET");
+	assert_string_equal(req.url, "https://api.twilio.com/2010-04-01/Accounts/" MINE
+				     "/Messages/SM1%2F2.json");
+	assert_string_equal(req.user, MINE);
+	channel_close(&c);
+	arena_free(&a);
+}
+
+static void test_status_answer(void **state)
+{
+	static const struct {
+		const char *name;
+		enum net_outcome outcome;
+		int status;
+		const char *body;
+		enum status told; /* NONE: nothing */
+		int code;
+	} cases[] = {
+		{ "delivered", NET_ANSWERED, 200, "{\"sid\":\"SM1\",\"status\":\"delivered\"}",
+		  STATUS_DELIVERED, 0 },
+		{ "failed", NET_ANSWERED, 200,
+		  "{\"sid\":\"SM1\",\"status\":\"failed\",\"error_code\":63016}", STATUS_FAILED,
+		  63016 },
+		{ "another message", NET_ANSWERED, 200, "{\"sid\":\"SM2\",\"status\":\"read\"}",
+		  STATUS_NONE, 0 },
+		{ "a new word", NET_ANSWERED, 200, "{\"sid\":\"SM1\",\"status\":\"lost\"}",
+		  STATUS_NONE, 0 },
+		{ "not there", NET_ANSWERED, 404, ERROR(20404), STATUS_NONE, 0 },
+		{ "no JSON", NET_ANSWERED, 200, "<html>", STATUS_NONE, 0 },
+		{ "timed out", NET_TIMED_OUT, 0, "", STATUS_NONE, 0 },
+	};
+	struct channel_settings set = twilio_settings();
+	struct channel *c = twilio_opened(&set);
+	struct outbound o = message();
+
+	(void)state;
+	o.external_id = "SM1";
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct net_answer answer = { .outcome = cases[i].outcome,
+					     .status = cases[i].status,
+					     .body = str_of(cases[i].body) };
+		struct status_news news;
+		struct arena a = { 0 };
+		int ret = channel_read_status(c, &o, &answer, &news, &a);
+
+		CHECK_CASE((ret == 0) == (cases[i].told != STATUS_NONE), cases[i].name);
+		if (ret == 0) {
+			CHECK_CASE(news.status == cases[i].told, cases[i].name);
+			CHECK_CASE(news.error_code == cases[i].code, cases[i].name);
+			CHECK_SAME(news.external_id, "SM1", cases[i].name);
+			CHECK_SAME(news.our_id, OURS, cases[i].name);
+			CHECK_SAME(news.contact, o.contact, cases[i].name);
+		}
+		arena_free(&a);
+	}
+	channel_close(&c);
+}
+
+static void test_error_text(void **state)
+{
+	static const struct {
+		const char *name;
+		int code;
+		const char *text;
+	} cases[] = {
+		{ "none", 0, "no reason was given" },
+		{ "unknown", 12345, "Twilio gave a code that is not known here" },
+		{ "first row", 20003, "Twilio does not accept the account SID and auth token" },
+		{ "last row", 90010, "the Twilio account is not active" },
+		{ "opted out", 21610, "the recipient has opted out" },
+		{ "in a range", 35117, "the message cannot be scheduled like this" },
+	};
+	struct channel_settings set = twilio_settings();
+	struct channel *c = twilio_opened(&set);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		CHECK_SAME(channel_error_text(c, cases[i].code), cases[i].text, cases[i].name);
 	channel_close(&c);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_describe),
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_lookup_request),
-		cmocka_unit_test(test_lookup_answer),
+		cmocka_unit_test(test_describe),      cmocka_unit_test(test_describe_template),
+		cmocka_unit_test(test_read),	      cmocka_unit_test(test_lookup_request),
+		cmocka_unit_test(test_lookup_answer), cmocka_unit_test(test_status_request),
+		cmocka_unit_test(test_status_answer), cmocka_unit_test(test_error_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
