@@ -8,8 +8,9 @@
  */
 #include <stdlib.h>
 
+#include "base/id.h"
 #include "base/mem.h"
-#include "redis_private.h"
+#include "redis_rows_private.h"
 
 enum { DEFAULT_TIMEOUT_MS = 3000 };
 
@@ -55,7 +56,27 @@ static const struct store_driver driver_redis = {
 	.outbox_settle = redis_outbox_settle,
 	.status_apply = redis_status_apply,
 	.outbox_get = redis_outbox_get,
+	.outbox_replace = redis_outbox_replace,
+	.outbox_unpark = redis_outbox_unpark,
+	.status_claim = redis_status_claim,
+	.rate_take = redis_rate_take,
+	.rate_slow = redis_rate_slow,
+	.consent_add = redis_consent_add,
+	.consent_list = redis_consent_list,
+	.trouble_set = redis_trouble_set,
+	.audit_add = redis_audit_add,
+	.audit_list = redis_audit_list,
+	.broadcast_create = redis_broadcast_create,
+	.broadcast_get = redis_broadcast_get,
+	.broadcast_change = redis_broadcast_change,
+	.broadcast_list = redis_broadcast_list,
+	.broadcast_counts = redis_broadcast_counts,
+	.audience_page = redis_audience_page,
+	.recipients_add = redis_recipients_add,
+	.recipients_page = redis_recipients_page,
 	.record_get = redis_record_get,
+	.record_list = redis_record_list,
+	.record_change = redis_record_change,
 	.stats = redis_stats,
 	.legacy_load = redis_legacy_load,
 	.sweep = redis_sweep,
@@ -73,6 +94,8 @@ int driver_redis_open(const struct store_settings *set, const struct store_drive
 	st->pool = redis_pool_new(&address, set->connections,
 				  set->timeout_ms > 0 ? set->timeout_ms : DEFAULT_TIMEOUT_MS);
 	st->seen_keep_ms = set->seen_keep_ms > 0 ? set->seen_keep_ms : DRIVER_SEEN_KEEP_MS;
+	redis_ask_table(st->ask);
+	st->first_shard = (unsigned)id_random_u64(); /* processes do not walk in step */
 	*driver_out = &driver_redis;
 	*self_out = st;
 	return 0;

@@ -1,15 +1,15 @@
 /*
- * redis_house.c - limits, records, the old bot's sessions, and sweeping.
+ * redis_house.c - limits, the old bot's sessions, and sweeping.
  *
  * Sessions and turns end by their keys' time to live; what sweep clears are
  * their traces in the indexes, sessions that ended by a shifted clock only,
- * and outbox rows that were finished long ago.
+ * outbox rows that were finished or parked long ago, and old broadcasts.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "redis_private.h"
+#include "redis_rows_private.h"
 
 enum { SWEEP_PAGE = 32, SWEEP_ROUNDS = 32 };
 
@@ -30,52 +30,6 @@ int redis_allow(void *self, const char *key, const char *member, unsigned limit,
 	redis_arg_int(c, window_ms);
 	redis_arg_int(c, now_ms);
 	ret = redis_exchange_yes(st->pool, &b, err);
-	arena_free(&tmp);
-	return ret;
-}
-
-static void read_record(const redisReply *r, struct arena *a, struct driver_record *record)
-{
-	record->type = redis_reply_text(redis_reply_at(r, 0), a);
-	record->id = redis_reply_text(redis_reply_at(r, 1), a);
-	record->contact = redis_reply_text(redis_reply_at(r, 2), a);
-	record->state = redis_reply_text(redis_reply_at(r, 3), a);
-	record->created_ms = redis_reply_int(redis_reply_at(r, 4));
-	record->updated_ms = redis_reply_int(redis_reply_at(r, 5));
-	record->box = redis_reply_box(redis_reply_at(r, 6), a);
-}
-
-/* A record lies in the shard of its contact, who is not known here: all shards are asked in
- * one write. Nothing on the road of a message does this. */
-int redis_record_get(void *self, const char *type, const char *id, struct arena *a,
-		     struct driver_record *record_out, struct err *err)
-{
-	static const char *const fields[] = { "type",	 "id",	    "contact", "state",
-					      "created", "updated", "box" };
-	struct redis_store *st = self;
-	struct arena tmp = { 0 };
-	struct redis_batch b;
-	redisReply **replies;
-	int ret = -1;
-
-	redis_batch_init(&b, &tmp, REDIS_READ);
-	for (unsigned i = 0; i < REDIS_SHARDS; i++) {
-		struct redis_command *c = redis_command(&b, "HMGET");
-
-		redis_arg_text(c, redis_key(&tmp, i, "r", type, id));
-		for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
-			redis_arg_text(c, fields[f]);
-	}
-	if (redis_exchange(st->pool, &b, &replies, err) == 0) {
-		ret = 0;
-		for (size_t i = 0; i < b.count && ret == 0; i++) {
-			if (!redis_reply_has(redis_reply_at(replies[i], 0)))
-				continue;
-			read_record(replies[i], a, record_out);
-			ret = 1;
-		}
-		redis_replies_free(replies, b.count);
-	}
 	arena_free(&tmp);
 	return ret;
 }
@@ -103,16 +57,17 @@ int redis_legacy_load(void *self, const char *contact, struct arena *a, struct s
 	return ret;
 }
 
-/* Two passes alike: list a page of candidates in every shard, let a script drop those that have
+/* Three passes alike: list a page of candidates in every shard, let a script drop those that have
  * really passed their time. Sessions all live equally long, so the oldest end first; one that
  * ends sooner keeps its place in the index until then, and counts nowhere. */
 struct sweep {
 	const char *index;     /* ZSET of candidates */
-	const char *companion; /* the script's second key */
+	const char *companion; /* the script's second key; NULL: it has the index's only */
 	const char *owner;     /* kind of key that a candidate names */
 	enum redis_script script;
 	bool by_score; /* only members below `before`; otherwise the oldest */
 	int64_t before;
+	int64_t now; /* the script's second argument; 0: it has none */
 };
 
 static int list_candidates(struct redis_store *st, const struct sweep *s, struct arena *a,
@@ -142,14 +97,18 @@ static void add_drop(struct redis_store *st, const struct sweep *s, struct redis
 		     unsigned shard, const redisReply *members)
 {
 	struct arena *a = b->arena;
-	struct redis_command *c = redis_script(b, st->pool, s->script, 2 + members->elements);
+	size_t keys = s->companion ? 2 + members->elements : 1;
+	struct redis_command *c = redis_script(b, st->pool, s->script, keys);
 
 	redis_arg_text(c, redis_key(a, shard, s->index, NULL, NULL));
-	redis_arg_text(c, redis_key(a, shard, s->companion, NULL, NULL));
-	for (size_t j = 0; j < members->elements; j++)
+	if (s->companion)
+		redis_arg_text(c, redis_key(a, shard, s->companion, NULL, NULL));
+	for (size_t j = 0; s->companion && j < members->elements; j++)
 		redis_arg_text(c, redis_key(a, shard, s->owner,
 					    redis_reply_text(members->element[j], a), NULL));
 	redis_arg_int(c, s->before);
+	if (s->now)
+		redis_arg_int(c, s->now);
 	for (size_t j = 0; j < members->elements; j++)
 		redis_arg(c, redis_reply_box(members->element[j], a));
 }
@@ -207,30 +166,49 @@ static int raise_floor(struct redis_store *st, int64_t floor_ms, int64_t deadlin
 	return ret;
 }
 
+/* Page after page until there is nothing more, or no time. */
+static int sweep_pages(struct redis_store *st, const struct sweep *s, int64_t deadline,
+		       struct err *err)
+{
+	bool more = true;
+	int total = 0;
+
+	/* The rest waits for the next minute: this one stays short. */
+	for (int round = 0; more && round < SWEEP_ROUNDS; round++) {
+		int n = sweep_page(st, s, deadline, &more, err);
+
+		if (n < 0)
+			return -1;
+		total += n;
+		more = more && clock_mono_ms() < deadline - 500;
+	}
+	return total;
+}
+
 int redis_sweep(void *self, int64_t now_ms, struct err *err)
 {
 	const struct sweep sweeps[] = {
-		{ "ix", "calls", "s", REDIS_SCRIPT_DROP_SESSIONS, false, now_ms },
-		{ "done", "n", "o", REDIS_SCRIPT_DROP_ROWS, true, now_ms - DRIVER_DONE_KEEP_MS },
+		{ "ix", "calls", "s", REDIS_SCRIPT_DROP_SESSIONS, false, now_ms, 0 },
+		{ "done", "n", "o", REDIS_SCRIPT_DROP_ROWS, true, now_ms - DRIVER_DONE_KEEP_MS, 0 },
+		{ "pk", NULL, NULL, REDIS_SCRIPT_DROP_PARKED, true, now_ms - DRIVER_PARKED_KEEP_MS,
+		  now_ms },
 	};
 	struct redis_store *st = self;
 	int64_t deadline = redis_pool_deadline(st->pool);
-	int total = 0;
+	int total = 0, n;
 
 	if (raise_floor(st, now_ms - st->seen_keep_ms, deadline, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof sweeps / sizeof *sweeps; i++) {
-		bool more = true;
-
-		/* The rest waits for the next minute: this one stays short. */
-		for (int round = 0; more && round < SWEEP_ROUNDS; round++) {
-			int n = sweep_page(st, &sweeps[i], deadline, &more, err);
-
-			if (n < 0)
-				return -1;
-			total += n;
-			more = more && clock_mono_ms() < deadline - 500;
-		}
+		n = sweep_pages(st, &sweeps[i], deadline, err);
+		if (n < 0)
+			return -1;
+		total += n;
 	}
-	return total;
+	n = redis_broadcasts_sweep(st, now_ms - DRIVER_BROADCAST_KEEP_MS, deadline, err);
+	if (n < 0)
+		return -1;
+	total += n;
+	n = redis_audit_sweep(st, now_ms - DRIVER_AUDIT_KEEP_MS, deadline, err);
+	return n < 0 ? -1 : total + n;
 }

@@ -93,10 +93,24 @@ enum redis_script {
 	REDIS_SCRIPT_CALL_RENEW,
 	REDIS_SCRIPT_ALLOW,
 	REDIS_SCRIPT_OUTBOX_CLAIM,
+	REDIS_SCRIPT_BROADCAST_CLAIM,
 	REDIS_SCRIPT_SETTLE,
 	REDIS_SCRIPT_STATUS,
+	REDIS_SCRIPT_REPLACE,
+	REDIS_SCRIPT_UNPARK,
+	REDIS_SCRIPT_STATUS_CLAIM,
+	REDIS_SCRIPT_RECIPIENTS_ADD,
+	REDIS_SCRIPT_BROADCAST_CREATE,
+	REDIS_SCRIPT_BROADCAST_CHANGE,
+	REDIS_SCRIPT_CONSENT_ADD,
+	REDIS_SCRIPT_RATE_TAKE,
+	REDIS_SCRIPT_RATE_SLOW,
+	REDIS_SCRIPT_AUDIT_ADD,
+	REDIS_SCRIPT_RECORD_CHANGE,
 	REDIS_SCRIPT_DROP_SESSIONS,
 	REDIS_SCRIPT_DROP_ROWS,
+	REDIS_SCRIPT_DROP_PARKED,
+	REDIS_SCRIPT_DROP_RECIPIENTS,
 	REDIS_SCRIPTS
 };
 
@@ -173,8 +187,12 @@ struct redis_command *redis_script(struct redis_batch *b, const struct redis_poo
 
 /* ---- the driver's parts ---- */
 
+/* Nine digits for each status and each number of times its row was asked for. */
+enum { REDIS_ASK_SIZE = 9 * (STATUS_CANCELED + 1) * (STORE_MAX_ASKED + 1) + 1 };
+
 struct redis_store {
 	struct redis_pool *pool;
+	char ask[REDIS_ASK_SIZE];
 	int64_t seen_keep_ms;
 	_Atomic unsigned first_shard; /* claims begin at another shard each time */
 };
@@ -214,7 +232,7 @@ int redis_stats(void *self, int64_t now_ms, struct arena *a, struct store_stats 
 		struct err *err);
 int redis_sweep(void *self, int64_t now_ms, struct err *err);
 
-/* How an outbox row travels to the scripts: its 11 arguments, in the order of redis_scripts.c. */
-void redis_arg_row(struct redis_command *c, const struct driver_outbound *row);
+/* rule_ask_after_ms() for the scripts. */
+void redis_ask_table(char table[REDIS_ASK_SIZE]);
 
 #endif

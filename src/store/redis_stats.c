@@ -143,12 +143,14 @@ static int count_rows(struct redis_store *st, struct store_stats *s, struct err 
 		redis_arg_text(c, "w");
 		redis_arg_text(c, "u");
 		redis_arg_text(c, "d");
+		redis_arg_text(c, "p");
 	}
 	ret = redis_exchange(st->pool, &b, &replies, err);
 	for (unsigned i = 0; ret == 0 && i < REDIS_SHARDS; i++) {
 		s->outbox_waiting += redis_reply_int(redis_reply_at(replies[i], 0));
 		s->outbox_unsure += redis_reply_int(redis_reply_at(replies[i], 1));
 		s->outbox_dead += redis_reply_int(redis_reply_at(replies[i], 2));
+		s->outbox_parked += redis_reply_int(redis_reply_at(replies[i], 3));
 	}
 	redis_replies_free(replies, b.count);
 	arena_free(&tmp);

@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "redis_private.h"
+#include "redis_rows_private.h"
 
 static const char *turn_key(struct arena *a, const char *contact, const char *external_id)
 {
 	return redis_key(a, redis_shard(contact), "t", contact, external_id);
 }
 
-static void read_session(const redisReply *r, struct arena *a, struct driver_session *s)
+void redis_read_session(const redisReply *r, struct arena *a, struct driver_session *s)
 {
 	s->flow = redis_reply_text(redis_reply_at(r, 0), a);
 	s->flow_version = redis_reply_int(redis_reply_at(r, 1));
@@ -30,16 +30,6 @@ static void read_session(const redisReply *r, struct arena *a, struct driver_ses
 	s->revision = redis_reply_u64(redis_reply_at(r, 9));
 	s->call_id = redis_reply_text(redis_reply_at(r, 10), a);
 	s->box = redis_reply_box(redis_reply_at(r, 11), a);
-}
-
-static void read_facts(const redisReply *r, struct arena *a, struct contact_facts *f)
-{
-	*f = (struct contact_facts){ .known = redis_reply_int(redis_reply_at(r, 0)) != 0 };
-	snprintf(f->language, sizeof f->language, "%s", redis_reply_text(redis_reply_at(r, 1), a));
-	f->first_in_ms = redis_reply_int(redis_reply_at(r, 2));
-	f->last_in_ms = redis_reply_int(redis_reply_at(r, 3));
-	f->consent = (enum consent)redis_reply_int(redis_reply_at(r, 4));
-	f->unfinished = redis_reply_int(redis_reply_at(r, 5)) != 0;
 }
 
 /* rs rb. */
@@ -75,8 +65,8 @@ int redis_load(void *self, const char *contact, const char *external_id, int64_t
 		turn = redis_reply_at(reply, 2);
 		view_out->has_session = redis_reply_int(redis_reply_at(session, 8)) > now_ms;
 		if (view_out->has_session)
-			read_session(session, a, &view_out->session);
-		read_facts(redis_reply_at(reply, 1), a, &view_out->facts);
+			redis_read_session(session, a, &view_out->session);
+		redis_read_facts(redis_reply_at(reply, 1), a, &view_out->facts);
 		if (redis_reply_int(redis_reply_at(turn, 2)) >= now_ms - st->seen_keep_ms)
 			read_reply(turn, a, &view_out->reply_state, &view_out->reply_box);
 		freeReplyObject(reply);
@@ -105,13 +95,13 @@ static void arg_session(struct redis_command *c, const struct driver_session *s)
 	redis_arg(c, s->box);
 }
 
+/* Without consent and the facts below it: they are not a turn's. */
 static void arg_facts(struct redis_command *c, const struct contact_facts *f)
 {
 	arg_flag(c, f->known);
 	redis_arg_text(c, f->language);
 	redis_arg_int(c, f->first_in_ms);
 	redis_arg_int(c, f->last_in_ms);
-	redis_arg_int(c, f->consent);
 	arg_flag(c, f->unfinished);
 }
 
@@ -125,16 +115,6 @@ static void arg_record(struct redis_command *c, const struct driver_record *r)
 	redis_arg(c, r->box);
 }
 
-/* o x of each row. */
-static void arg_row_keys(struct redis_command *c, unsigned shard,
-			 const struct driver_outbound *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		redis_arg_text(c, redis_key(c->arena, shard, "o", rows[i].id, NULL));
-		redis_arg_text(c, redis_key(c->arena, shard, "x", rows[i].external_id, NULL));
-	}
-}
-
 static void commit_keys(struct redis_command *c, const struct driver_turn *t)
 {
 	unsigned shard = redis_shard(t->contact);
@@ -144,10 +124,6 @@ static void commit_keys(struct redis_command *c, const struct driver_turn *t)
 	redis_arg_text(c, redis_key(a, shard, "c", t->contact, NULL));
 	redis_arg_text(c, redis_key(a, shard, "ix", NULL, NULL));
 	redis_arg_text(c, redis_key(a, shard, "calls", NULL, NULL));
-	redis_arg_text(c, redis_key(a, shard, "ob", NULL, NULL));
-	redis_arg_text(c, redis_key(a, shard, "oq", t->contact, NULL));
-	redis_arg_text(c, redis_key(a, shard, "n", NULL, NULL));
-	redis_arg_text(c, redis_key(a, shard, "done", NULL, NULL));
 	redis_arg_text(c, redis_key(a, shard, "l", t->contact, NULL));
 	/* A turn that is not meant still needs a name in the slot. */
 	redis_arg_text(c, turn_key(a, t->contact, t->external_id ? t->external_id : ""));
@@ -156,9 +132,8 @@ static void commit_keys(struct redis_command *c, const struct driver_turn *t)
 		const struct driver_record *r = &t->records[i];
 
 		redis_arg_text(c, redis_key(a, shard, "r", r->type, r->id));
-		redis_arg_text(c, redis_key(a, shard, "ri", r->type, NULL));
+		redis_arg_text(c, redis_key(a, shard, "rl", r->type, NULL));
 	}
-	arg_row_keys(c, shard, t->outbox, t->outbox_count);
 }
 
 static void commit_arguments(struct redis_command *c, const struct driver_turn *t,
@@ -204,8 +179,7 @@ int redis_commit(void *self, const struct driver_turn *t, enum commit_result *re
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_COMMIT,
-			 11 + 2 * t->record_count + 2 * t->outbox_count);
+	c = redis_script(&b, st->pool, REDIS_SCRIPT_COMMIT, 7 + 2 * t->record_count);
 	commit_keys(c, t);
 	commit_arguments(c, t, st->seen_keep_ms);
 	ret = redis_exchange_one(st->pool, &b, &reply, err);
@@ -284,14 +258,9 @@ int redis_reply_divert(void *self, const char *contact, const char *external_id,
 	int yes;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_DIVERT, 6 + 2 * row_count);
+	c = redis_script(&b, st->pool, REDIS_SCRIPT_DIVERT, 2);
 	redis_arg_text(c, turn_key(&tmp, contact, external_id));
 	redis_arg_text(c, redis_key(&tmp, shard, "floor", NULL, NULL));
-	redis_arg_text(c, redis_key(&tmp, shard, "ob", NULL, NULL));
-	redis_arg_text(c, redis_key(&tmp, shard, "oq", contact, NULL));
-	redis_arg_text(c, redis_key(&tmp, shard, "n", NULL, NULL));
-	redis_arg_text(c, redis_key(&tmp, shard, "done", NULL, NULL));
-	arg_row_keys(c, shard, rows, row_count);
 	redis_arg(c, notice_box);
 	redis_arg_text(c, contact);
 	redis_arg_int(c, DRIVER_DONE_KEEP_MS);

@@ -132,6 +132,7 @@ struct driver_outbound a_row(const char *id, const char *contact)
 					 .created_ms = NOW,
 					 .due_ms = NOW,
 					 .external_id = "",
+					 .broadcast = "",
 					 .box = { "te\0xt", 5 } };
 }
 
@@ -152,4 +153,15 @@ struct driver_view load(struct redis_fixture *f, const char *contact, const char
 	if (f->driver->load(f->self, contact, external_id, NOW, &f->a, &v, &f->err) < 0)
 		fail_msg("%s: %s", err_kind_name(f->err.kind), f->err.text);
 	return v;
+}
+
+size_t claim(struct redis_fixture *f, const char *broadcast, unsigned max,
+	     struct driver_claim **claims_out)
+{
+	size_t n = 0;
+
+	if (f->driver->outbox_claim(f->self, broadcast, 0, NOW, NOW + HOUR, max, &f->a, claims_out,
+				    &n, &f->err) < 0)
+		fail_msg("%s: %s", err_kind_name(f->err.kind), f->err.text);
+	return n;
 }

@@ -54,6 +54,9 @@ struct driver_outbound a_row(const char *id, const char *contact);
 /* Each fails the test when the driver errs. */
 enum commit_result commit(struct redis_fixture *f, const struct driver_turn *t);
 struct driver_view load(struct redis_fixture *f, const char *contact, const char *external_id);
+/* Claims at NOW for an hour; returns how many. */
+size_t claim(struct redis_fixture *f, const char *broadcast, unsigned max,
+	     struct driver_claim **claims_out);
 
 #define assert_err(f, call, expected)                                                              \
 	do {                                                                                       \

@@ -101,7 +101,8 @@ static void scripts_come_back(void **state)
 {
 	struct redis_fixture *f = fixture_start(NULL, TIMEOUT_MS);
 	struct driver_turn t = a_turn(WHO, "SM1", 0);
-	struct driver_outbound rows[20], *got;
+	struct driver_outbound rows[20];
+	struct driver_claim *got;
 	struct driver_turn u[20];
 	char contacts[20][40], ids[20][16];
 	size_t n;
@@ -124,13 +125,41 @@ static void scripts_come_back(void **state)
 	}
 	/* Now many scripts in one write: each is unknown, each runs once. */
 	freeReplyObject(look(f, "SCRIPT FLUSH"));
-	assert_int_equal(
-		f->driver->outbox_claim(f->self, NOW, NOW + HOUR, 100, &f->a, &got, &n, &f->err),
-		0);
+	n = claim(f, NULL, 100, &got);
 	assert_int_equal(n, 20);
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(got[i].attempts, 1);
+		assert_int_equal(got[i].row.attempts, 1);
 	fixture_end(f);
+}
+
+/* A broadcast with a row that waits, and one that is parked. */
+static void store_broadcast(struct redis_fixture *f)
+{
+	static const struct audit_entry audit = { NOW, "broadcast.create", "b1", "", "" };
+	struct driver_broadcast b = { .plain = { .id = "b1",
+						 .why = "",
+						 .target_step = "",
+						 .request_key = "once",
+						 .request_digest = "",
+						 .cursor = "",
+						 .created_ms = NOW } };
+	struct driver_outbound rows[] = { a_row("to1", WHO), a_row("to2", WHO), a_row("to3", WHO) };
+	unsigned granted;
+	int64_t wait_ms;
+
+	for (size_t i = 0; i < 3; i++) {
+		rows[i].kind = OUTBOUND_BROADCAST;
+		rows[i].broadcast = "b1";
+	}
+	rows[2].state = OUTBOUND_PARKED;
+	assert_int_equal(f->driver->broadcast_create(f->self, &b, &audit, &f->a, &b, &f->err), 1);
+	assert_int_equal(f->driver->recipients_add(f->self, rows, 2, &f->err), 0);
+	assert_int_equal(f->driver->outbox_replace(f->self, "to2", STATUS_UNDELIVERED, 63016,
+						   &rows[2], NOW, &f->err),
+			 1);
+	assert_int_equal(
+		f->driver->rate_take(f->self, "me", 10, true, 1, &granted, &wait_ms, &f->err), 0);
+	assert_int_equal(granted, 1);
 }
 
 /* Stores one of everything. */
@@ -138,9 +167,9 @@ static void store_all(struct redis_fixture *f)
 {
 	const struct driver_record record = { "registration", "r1", WHO, "new", NOW, NOW,
 					      { "re\0c", 4 } };
-	struct driver_outbound rows[] = { a_row("row1", WHO), a_row("row2", WHO) }, *got;
+	struct driver_outbound rows[] = { a_row("row1", WHO), a_row("row2", WHO) };
 	struct driver_turn t = a_turn(WHO, "SM1", 0);
-	size_t n;
+	struct driver_claim *got;
 
 	t.records = &record;
 	t.record_count = 1;
@@ -153,12 +182,11 @@ static void store_all(struct redis_fixture *f)
 	t.session.call_id = "c1";
 	t.call_due_ms = NOW + 1000;
 	assert_int_equal(commit(f, &t), COMMIT_DONE);
-	assert_int_equal(
-		f->driver->outbox_claim(f->self, NOW, NOW + HOUR, 9, &f->a, &got, &n, &f->err), 0);
-	assert_int_equal(n, 1);
-	got[0].state = OUTBOUND_ACCEPTED;
-	got[0].external_id = "SMout";
-	assert_int_equal(f->driver->outbox_settle(f->self, &got[0], NOW, &f->err), 0);
+	assert_int_equal(claim(f, NULL, 9, &got), 1);
+	got[0].row.state = OUTBOUND_ACCEPTED;
+	got[0].row.external_id = "SMout";
+	assert_int_equal(f->driver->outbox_settle(f->self, &got[0].row, 1, NOW, &f->err), 0);
+	store_broadcast(f);
 	assert_int_equal(f->driver->allow(f->self, "pace", "m", 3, HOUR, NOW, &f->err), 1);
 }
 
@@ -182,7 +210,23 @@ static const struct {
 	{ "n", 0 },
 	{ "done", 0 },
 	{ "r:registration r1", 0 },
-	{ "ri:registration", 0 },
+	{ "rl:registration", 0 },
+	{ "sl", 0 },
+	{ "o:to1", 0 },
+	{ "o:to2", 0 },
+	{ "o:to3", 0 },
+	{ "bq:b1", 0 },
+	{ "br:b1", 0 },
+	{ "bn:b1", 0 },
+	{ "p:", 0 },
+	{ "pk", 0 },
+	{ "b:b1", 0 },
+	{ "ball", 0 },
+	{ "bopen", 0 },
+	{ "key:", DRIVER_BROADCAST_KEEP_MS },
+	{ "au:b1", DRIVER_AUDIT_KEEP_MS },
+	{ "au", 0 },
+	{ "rt:", 60200 },
 };
 
 /* PTTL -1 (none) is the only answer below 0 for a key that is there. */
@@ -196,20 +240,23 @@ static void keys_have_tags_and_lives(void **state)
 {
 	struct redis_fixture *f = fixture_start(NULL, TIMEOUT_MS);
 	const size_t kinds = sizeof lives / sizeof *lives;
-	char who[32], pace[32];
+	char who[32], pace[32], home[32], sender[32];
 	redisReply *keys;
 
 	(void)state;
 	store_all(f);
 	(void)snprintf(who, sizeof who, "samvad:{%u}:", redis_shard(WHO));
 	(void)snprintf(pace, sizeof pace, "samvad:{%u}:a:pace", redis_shard("pace"));
+	(void)snprintf(home, sizeof home, "samvad:{%u}:", redis_shard("broadcast"));
+	(void)snprintf(sender, sizeof sender, "samvad:{%u}:rt:me", redis_shard("me"));
 	assert_int_equal(look_int(f, "DBSIZE"), kinds);
 	keys = look(f, "KEYS *");
 	for (size_t i = 0; i < keys->elements; i++) {
 		const char *key = keys->element[i]->str, *kind = strchr(key, '}') + 2;
 		size_t k = 0;
 
-		if (strncmp(key, who, strlen(who)) != 0 && strcmp(key, pace) != 0)
+		if (strncmp(key, who, strlen(who)) != 0 && strcmp(key, pace) != 0 &&
+		    strncmp(key, home, strlen(home)) != 0 && strcmp(key, sender) != 0)
 			fail_msg("%s has no slot of its own", key);
 		while (k < kinds && strncmp(kind, lives[k].kind, strlen(lives[k].kind)) != 0)
 			k++;
@@ -274,7 +321,7 @@ static void one_script_call_each(void **state)
 {
 	struct redis_fixture *f = fixture_start(NULL, TIMEOUT_MS);
 	struct driver_turn t = a_turn("whatsapp:+911", "SM1", 0);
-	struct driver_outbound *rows;
+	struct driver_claim *rows;
 	struct call_due *due;
 	struct store_stats st;
 	size_t n;
@@ -289,9 +336,7 @@ static void one_script_call_each(void **state)
 
 	/* Nothing is due: a claim is one look at each shard and no script. */
 	freeReplyObject(look(f, "CONFIG RESETSTAT"));
-	assert_int_equal(f->driver->outbox_claim(f->self, NOW, NOW, 9, &f->a, &rows, &n, &f->err),
-			 0);
-	assert_int_equal(n, 0);
+	assert_int_equal(claim(f, NULL, 9, &rows), 0);
 	assert_int_equal(f->driver->calls_claim(f->self, NOW, NOW, 9, &f->a, &due, &n, &f->err), 0);
 	assert_int_equal(n, 0);
 	assert_int_equal(calls_of(f, "zcount"), 2 * REDIS_SHARDS);
@@ -346,9 +391,9 @@ static void status_ladder(void **state)
 								 (enum status)news, 7, NOW,
 								 &f->err),
 					 1);
-			assert_int_equal(
-				f->driver->outbox_get(f->self, WHO, "row1", &f->a, &got, &f->err),
-				1);
+			assert_int_equal(f->driver->outbox_get(f->self, WHO, "row1", "", &f->a,
+							       &got, &f->err),
+					 1);
 			if (got.status != status_climb((enum status)now, (enum status)news))
 				fail_msg("%d hears %d: %d", now, news, (int)got.status);
 		}

@@ -181,7 +181,7 @@ static void deaf_to_a_read(void **state)
 static void claims_keep_the_limit(void **state)
 {
 	struct redis_fixture *f = fixture_start(NULL, LONG_MS);
-	struct driver_outbound *rows;
+	struct driver_claim *rows;
 	struct store_stats st;
 	int64_t start;
 	size_t n;
@@ -192,8 +192,10 @@ static void claims_keep_the_limit(void **state)
 	redis_server_pause(&f->server);
 	start = clock_mono_ms();
 	/* Looking what is due is a read: nothing was claimed. */
-	assert_err(f, f->driver->outbox_claim(f->self, NOW, NOW, 9, &f->a, &rows, &n, &f->err),
-		   ERR_TEMP);
+	assert_err(
+		f,
+		f->driver->outbox_claim(f->self, NULL, 0, NOW, NOW, 9, &f->a, &rows, &n, &f->err),
+		ERR_TEMP);
 	assert_err(f, f->driver->stats(f->self, NOW, &f->a, &st, &f->err), ERR_TEMP);
 	assert_err(f, f->driver->sweep(f->self, NOW, &f->err), ERR_TEMP);
 	assert_true(clock_mono_ms() - start < 3 * (SHORT_MS + SLACK_MS));
