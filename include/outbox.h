@@ -30,7 +30,9 @@ struct outbox_settings {
 	unsigned max_attempts;	/* after these: DEAD; 20 by default */
 	unsigned send_rate;	/* messages per second of the sender, over all processes; 80 */
 	unsigned max_in_flight; /* attempts and look-ups under way; 200 by default */
-	int poll_ms; /* how often due rows are looked for without a wake; 500 by default */
+	int poll_ms;	/* how often due rows are looked for without a wake; 500 by default */
+	int attempt_ms; /* time-out of one attempt; 10000 by default and at most */
+	int look_ms; /* between two looks for one unsure message; 3000 by default, at most 4000 */
 };
 
 /* Starts the thread. Returns 0 and an outbox the caller owns in *box_out, or -1. */

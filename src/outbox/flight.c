@@ -132,7 +132,7 @@ static int submit(struct flight *f, struct err *err)
 		f->result.verdict = SEND_CONFIG;
 		return -1;
 	}
-	req.timeout_ms = f->lookup ? OUTBOX_ASK_TIMEOUT_MS : OUTBOX_SEND_TIMEOUT_MS;
+	req.timeout_ms = f->lookup ? OUTBOX_ASK_TIMEOUT_MS : f->box->set.attempt_ms;
 	if (net_submit(f->box->set.net, &req, on_answer, f, err) < 0) {
 		log_warn("send-not-started", LOG_S("id", f->row.id), LOG_S("error", err->text));
 		f->result.verdict = SEND_TEMP;

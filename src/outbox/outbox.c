@@ -35,6 +35,10 @@ static void use_defaults(struct outbox_settings *set)
 		set->max_in_flight = 200;
 	if (!set->poll_ms)
 		set->poll_ms = 500;
+	if (set->attempt_ms <= 0 || set->attempt_ms > OUTBOX_SEND_TIMEOUT_MS)
+		set->attempt_ms = OUTBOX_SEND_TIMEOUT_MS;
+	if (set->look_ms <= 0 || set->look_ms > OUTBOX_LOOK_MOST_MS)
+		set->look_ms = OUTBOX_LOOK_MS;
 	if (!set->sender)
 		set->sender = "";
 }

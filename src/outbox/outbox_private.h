@@ -26,6 +26,8 @@ enum {
 	OUTBOX_LEASE_MS = 25000, /* an attempt, its settling and some waiting for the rate */
 	OUTBOX_SEND_TIMEOUT_MS = 10000,
 	OUTBOX_ASK_TIMEOUT_MS = 5000,
+	OUTBOX_LOOK_MS = 3000,
+	OUTBOX_LOOK_MOST_MS = 4000,    /* three looks and two of these within a lease */
 	OUTBOX_MARGIN_MS = 5000,       /* to settle before the lease ends */
 	OUTBOX_STORE_PAUSE_MS = 500,   /* after the store refused */
 	OUTBOX_BEAT_MS = 20,	       /* between two settlings, so that each holds many rows */

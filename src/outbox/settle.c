@@ -13,10 +13,7 @@
 #include "base/id.h"
 #include "base/log.h"
 
-enum { LOOKS_SURE = 3 };
-
-/* Between two looks: the provider's list lags behind its answers. */
-static const int look_gap_ms[LOOKS_SURE] = { 0, 3000, 5000 };
+enum { LOOKS_SURE = 3 }; /* some time apart: the provider's list lags behind its answers */
 
 /* ---- the plan into the row ---- */
 
@@ -172,11 +169,10 @@ static int choose(struct flight *f)
 /* One look says little; true when there is to be another one in this lease. */
 static bool rest(struct flight *f, int64_t mono_ms)
 {
-	int gap;
+	int gap = f->box->set.look_ms;
 
 	if (!f->whole || ++f->looks >= LOOKS_SURE)
 		return false;
-	gap = look_gap_ms[f->looks];
 	if (f->lease_ms - mono_ms < gap + OUTBOX_ASK_TIMEOUT_MS + OUTBOX_MARGIN_MS)
 		return false;
 	f->again_ms = mono_ms + gap;

@@ -1,6 +1,6 @@
 /*
  * net_peer.h - a small HTTP server inside the test: the path of a request
- * says how to behave. Loopback, a free port, a thread for each connection;
+ * says how to behave, or the test does. Loopback, a free port, a thread for each connection;
  * everything ends at peer_stop.
  */
 #ifndef SAMVAD_TESTS_NET_PEER_H
@@ -22,6 +22,8 @@
 
 enum { PEER_MAX_CONNECTIONS = 256, PEER_BIG = 1 << 20, PEER_MAX_REQUEST = PEER_BIG + 65536 };
 
+struct peer_connection;
+
 struct peer {
 	int fd;
 	int port;
@@ -35,7 +37,9 @@ struct peer {
 	unsigned most_holding;
 	unsigned releases;
 	bool stopping;
-	char last[PEER_MAX_REQUEST + 1]; /* the last whole request */
+	bool (*behave)(struct peer_connection *c); /* the test's own way, or NULL */
+	void *arg;				   /* the test's own */
+	char last[PEER_MAX_REQUEST + 1];	   /* the last whole request */
 	int fds[PEER_MAX_CONNECTIONS];
 	pthread_t threads[PEER_MAX_CONNECTIONS];
 };
@@ -46,6 +50,7 @@ struct peer_connection {
 	unsigned requests;
 	char text[PEER_MAX_REQUEST + 1];
 	const char *body;
+	bool (*behave)(struct peer_connection *c);
 };
 
 static void peer_send(int fd, const char *bytes, size_t n)
@@ -112,6 +117,7 @@ static bool peer_read(struct peer_connection *c)
 	pthread_mutex_lock(&c->peer->lock);
 	c->peer->requests++;
 	memcpy(c->peer->last, c->text, n + 1);
+	c->behave = c->peer->behave;
 	pthread_cond_broadcast(&c->peer->changed);
 	pthread_mutex_unlock(&c->peer->lock);
 	return true;
@@ -278,6 +284,8 @@ static bool peer_behave(struct peer_connection *c)
 	};
 	const char *path = strchr(c->text, ' ');
 
+	if (c->behave)
+		return c->behave(c);
 	for (size_t i = 0; path && i < sizeof ways / sizeof *ways; i++) {
 		size_t n = strlen(ways[i].path);
 
@@ -396,7 +404,7 @@ static inline void peer_release(struct peer *p, unsigned n)
 	pthread_mutex_unlock(&p->lock);
 }
 
-static unsigned peer_count(struct peer *p, const unsigned *counter)
+static inline unsigned peer_count(struct peer *p, const unsigned *counter)
 {
 	unsigned n;
 
@@ -406,7 +414,7 @@ static unsigned peer_count(struct peer *p, const unsigned *counter)
 	return n;
 }
 
-static const char *peer_url(int port, const char *path, char out[128])
+static inline const char *peer_url(int port, const char *path, char out[128])
 {
 	snprintf(out, 128, "http://127.0.0.1:%d%s", port, path);
 	return out;
