@@ -159,8 +159,7 @@ static int send_order(const struct command *self, struct client *cl, const struc
 	print_order(got);
 	if (!o->watch || o->dry_run)
 		return EXIT_OK;
-	return client_watch_broadcast(self, cl,
-				      arena_strdup(&cl->arena, client_text(got, "broadcast_id")));
+	return client_watch_broadcast(self, cl, path_of(cl, client_text(got, "broadcast_id"), ""));
 }
 
 /* ---- looking ---- */
