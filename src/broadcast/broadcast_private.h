@@ -57,6 +57,8 @@ struct broadcaster {
 	bool stopping;
 	struct broadcaster_watched *watched; /* changed by the watcher only */
 	struct broadcaster_state state;
+	char told[OUTBOX_MAX_BROADCASTS][ID_HEX_SIZE]; /* to the outbox; the watcher's own */
+	size_t told_count;
 };
 
 /* ---- accept.c ---- */
@@ -156,6 +158,7 @@ struct broadcaster_progress {
 	int64_t outcomes[OUTCOME_COUNT];
 	int64_t audience;
 	int64_t skipped[OUTBOUND_TOO_LONG + 1]; /* by reason */
+	int64_t open; /* something is still to come of them, and not from the contact */
 	/* for whoever pauses: without opt-outs and closed windows */
 	int64_t failed;
 	int64_t finished;

@@ -83,6 +83,9 @@ static void add(struct broadcaster_progress *p, const struct broadcast_count *c,
 {
 	p->outcomes[outcome] += c->rows;
 	p->audience += c->rows;
+	if (c->state == OUTBOUND_WAITING || c->state == OUTBOUND_CLAIMED ||
+	    c->state == OUTBOUND_UNSURE)
+		p->open += c->rows;
 	switch (outcome) {
 	case OUTCOME_SKIPPED:
 		p->skipped[c->reason] += c->rows;

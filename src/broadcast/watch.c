@@ -306,15 +306,27 @@ static bool look_at(struct broadcaster *b, const struct broadcast *row, bool *bu
 		return sendable;
 	if (count(b, w, &p) < 0 || !sendable)
 		return sendable;
-	if (pause_when_failing(b, w, &p))
+	if (pause_when_failing(b, w, &p)) {
+		w->was_running = false; /* it may be resumed before the next look */
 		return false;
+	}
 	/* planned when this look began, so that the count is whole */
-	if (row->planned_ms && !w->waiting && !p.outcomes[OUTCOME_UNSURE])
+	if (row->planned_ms && !p.open)
 		end_broadcast(b, w->id);
 	return true;
 }
 
 /* ---- all of them ---- */
+
+/* Telling wakes it, so only when there is news. */
+static void tell_outbox(struct broadcaster *b, const char (*ids)[ID_HEX_SIZE], size_t count)
+{
+	if (count == b->told_count && memcmp(ids, b->told, count * sizeof *ids) == 0)
+		return;
+	memcpy(b->told, ids, count * sizeof *ids);
+	b->told_count = count;
+	outbox_use_broadcasts(b->set.outbox, ids, count);
+}
 
 /* Returns whether there is more to plan. */
 static bool look_around(struct broadcaster *b)
@@ -335,7 +347,7 @@ static bool look_around(struct broadcaster *b)
 	for (size_t i = n; i-- > 0;) /* the oldest first */
 		if (look_at(b, &list[i], &busy) && sending < OUTBOX_MAX_BROADCASTS)
 			memcpy(ids[sending++], list[i].id, ID_HEX_SIZE);
-	outbox_use_broadcasts(b->set.outbox, ids, sending);
+	tell_outbox(b, (const char(*)[ID_HEX_SIZE])ids, sending);
 	tidy_up(b);
 	arena_free(&a);
 	return busy;
