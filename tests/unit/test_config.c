@@ -197,6 +197,8 @@ static void test_rules(void **state)
 		  { "TWILIO_AUTH_TOKEN=t", "SANDBOX=1", "HOST=10.0.0.1" },
 		  true,
 		  "SANDBOX=0" },
+		{ "quiet hours", { "QUIET_HOURS=21:00-09:00+05:30" }, true, NULL },
+		{ "quiet hours without zone", { "QUIET_HOURS=21:00-09:00" }, true, "QUIET_HOURS" },
 		{ "Redis without keys", { "REDIS_URL=redis://localhost" }, true, "openssl rand" },
 		{ "Redis with keys",
 		  { "REDIS_URL=redis://localhost", "SESSION_KEYS=a:00" },

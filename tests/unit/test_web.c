@@ -32,6 +32,24 @@ static void test_routes(void **state)
 		{ "HEAD for POST", "HEAD", "/send-broadcast", false, MATCH_NO_METHOD,
 		  "/send-broadcast", "POST" },
 		{ "POST to GET", "POST", "/stats", false, MATCH_NO_METHOD, "/stats", "GET, HEAD" },
+		{ "an id", "GET", "/broadcasts/0af3", false, MATCH_FOUND, "/broadcasts/{id}", "" },
+		{ "no id", "GET", "/broadcasts/", false, MATCH_NO_PATH, NULL, "" },
+		{ "no id before more", "GET", "/broadcasts//recipients", false, MATCH_NO_PATH, NULL,
+		  "" },
+		{ "behind an id", "GET", "/broadcasts/0af3/recipients", false, MATCH_FOUND,
+		  "/broadcasts/{id}/recipients", "" },
+		{ "an action", "POST", "/broadcasts/0af3/retry-failed", false, MATCH_FOUND,
+		  "/broadcasts/{id}/retry-failed", "" },
+		{ "GET of an action", "GET", "/broadcasts/0af3/pause", false, MATCH_NO_METHOD,
+		  "/broadcasts/{id}/pause", "POST" },
+		{ "POST to an id", "POST", "/broadcasts/0af3", false, MATCH_NO_METHOD,
+		  "/broadcasts/{id}", "GET, HEAD" },
+		{ "an unknown action", "POST", "/broadcasts/0af3/explode", false, MATCH_NO_PATH,
+		  NULL, "" },
+		{ "too deep", "GET", "/broadcasts/0af3/recipients/x", false, MATCH_NO_PATH, NULL,
+		  "" },
+		{ "final slash behind an id", "GET", "/broadcasts/0af3/", false, MATCH_NO_PATH,
+		  NULL, "" },
 		{ "sandbox off", "GET", "/sandbox/auth/health", false, MATCH_NO_PATH, NULL, "" },
 		{ "page, sandbox off", "GET", "/sandbox", false, MATCH_NO_PATH, NULL, "" },
 		{ "page", "GET", "/sandbox", true, MATCH_FOUND, "/sandbox", "" },
@@ -59,6 +77,33 @@ static void test_routes(void **state)
 		    strcmp(allow.data, rows[i].allow) != 0)
 			fail_msg("%s: match %d, allow \"%s\"", rows[i].name, match, allow.data);
 		buf_free(&allow);
+	}
+}
+
+static void test_ids_in_paths(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *id;
+	} rows[] = {
+		{ "/broadcasts/0af3", "0af3" },
+		{ "/broadcasts/0af3/recipients", "0af3" },
+		{ "/broadcasts/%2e%2e", "%2e%2e" },
+		{ "/stats", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct web_route *route = NULL;
+		struct arena a = { 0 };
+		struct buf allow;
+
+		buf_init(&allow, 256);
+		assert_int_equal(web_route_find("GET", rows[i].path, false, &route, &allow),
+				 MATCH_FOUND);
+		assert_string_equal(web_route_id(route, rows[i].path, &a), rows[i].id);
+		buf_free(&allow);
+		arena_free(&a);
 	}
 }
 
@@ -256,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_ids_in_paths),
 		cmocka_unit_test(test_every_route_is_bounded),
 		cmocka_unit_test(test_counting),
 		cmocka_unit_test(test_media),
