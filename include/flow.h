@@ -117,6 +117,7 @@ struct flow_effect {
 	struct str text;	 /* SAY */
 	const char *record_type; /* RECORD; its id is record_id */
 	const char *record_id;
+	const char *record_state;
 	const struct session_value *fields;
 	size_t field_count;
 	enum consent consent; /* CONSENT */
@@ -158,9 +159,24 @@ struct flow_call_limit { /* at most max calls per key within window */
 };
 enum { FLOW_CALL_MAX_LIMITS = 4, FLOW_CALL_MAX_HEADERS = 8 };
 
+enum flow_call_kind {
+	FLOW_CALL_HTTP,
+	FLOW_CALL_LIST,	  /* the contact's own records of a type: "found", "none" */
+	FLOW_CALL_FIND,	  /* one of them by id: "found", "none" */
+	FLOW_CALL_CHANGE, /* its state: "changed", "unchanged" (it is in another), "none" */
+};
+
 struct flow_call { /* rendered, in the arena */
+	enum flow_call_kind kind;
 	const char *name;
 	const char *id; /* idempotency key */
+	/* LIST, FIND, CHANGE */
+	const char *record_type;
+	const char *record_id;
+	const char *record_state; /* LIST: only in this one, or ""; CHANGE: the new one */
+	const char *record_from;  /* CHANGE: only from this one, or "" */
+	unsigned record_max;
+	/* HTTP */
 	const char *method;
 	const char *url;
 	struct flow_call_header headers[FLOW_CALL_MAX_HEADERS];
@@ -177,6 +193,19 @@ struct flow_call { /* rendered, in the arena */
 int flow_call_describe(const struct flow *flow, const struct session *session,
 		       const struct flow_env *env, struct arena *a, struct flow_call *call_out,
 		       struct err *err);
+
+struct flow_found { /* a record */
+	const char *id;
+	const char *state;
+	int64_t created_ms;
+	const struct session_value *fields;
+	size_t field_count;
+};
+/* What the exits of a look-up see as {{answer...}}: of LIST {items, more}, else the one record;
+ * each with id, state (as people read it), state_id, date, and its fields as people read them. */
+const struct value *flow_found_answer(const struct flow *flow, const struct flow_call *call,
+				      const char *language, const struct flow_found *found,
+				      size_t count, bool more, struct arena *a);
 
 /* Names the outcome of an HTTP answer by the call's rules, first match wins;
  * "failed" when none matches. answer may be NULL (no JSON). Besides the names of

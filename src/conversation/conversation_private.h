@@ -4,6 +4,7 @@
  * receive.c   a webhook's message: turn, wait, answer, or spool
  * turn.c      load, run the pure engine, commit; again on conflict
  * calls.c     business calls under way, and the webhooks that wait for them
+ * lookup.c    what a flow wants to know of its records
  * spool.c     messages kept on disk while the store is away
  * drain.c     works the spool off when the store is back
  * housekeeper.c  leases, calls left by dead processes, sweeping
@@ -138,6 +139,13 @@ void calls_wait_end(struct calls *calls, struct waiter *w);
 /* Prolongs the leases of calls under way whose time has come. */
 void calls_renew(struct calls *calls);
 int64_t calls_in_flight(struct calls *calls);
+
+/* ---- lookup.c ---- */
+
+/* 0 with an outcome and what texts see of it; -1: store trouble, ask again. */
+int lookup_make(struct conversation *c, const struct flow *flow, const char *contact,
+		const char *language, const struct flow_call *call, struct arena *a,
+		struct integration_result *result_out, struct err *err);
 
 /* ---- spool.c ---- */
 

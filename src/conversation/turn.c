@@ -131,7 +131,7 @@ static void add_record(struct draft *d, const struct flow_effect *e, const char 
 	d->records[d->record_count++] = (struct record){ .type = e->record_type,
 							 .id = e->record_id,
 							 .contact = contact,
-							 .state = "new",
+							 .state = e->record_state,
 							 .created_ms = now_ms,
 							 .updated_ms = now_ms,
 							 .fields = e->fields,

@@ -13,6 +13,7 @@ enum {
 	URL_MAX = 4096,
 	HEADER_MAX = 2048,
 	BODY_MAX = 262144,
+	RECORD_ID_MAX = 4096,
 	TIMEOUT_DEFAULT_MS = 10000,
 	TIMEOUT_LEAST_MS = 100,
 	TIMEOUT_MOST_MS = 120000,
@@ -117,6 +118,19 @@ static int write_call(const struct writer *w, const struct flow_call_rule *c, st
 	return 1;
 }
 
+static int write_lookup(const struct writer *w, const struct flow_call_rule *c,
+			struct flow_call *out)
+{
+	out->kind = c->kind;
+	out->name = c->name;
+	out->record_type = c->record->name;
+	out->record_state = c->state;
+	out->record_from = c->from;
+	out->record_max = c->max;
+	out->record_id = c->id ? render_line(w, c->name, "id", c->id, RECORD_ID_MAX) : "";
+	return out->record_id ? 1 : -1;
+}
+
 int flow_call_describe(const struct flow *flow, const struct session *session,
 		       const struct flow_env *env, struct arena *a, struct flow_call *call_out,
 		       struct err *err)
@@ -139,7 +153,8 @@ int flow_call_describe(const struct flow *flow, const struct session *session,
 		return err_set(err, ERR_PERM, "the flow has no call %s any more",
 			       session->call.name);
 	w.data = flow_data(flow, &view, a);
-	return write_call(&w, c, call_out);
+	return c->kind == FLOW_CALL_HTTP ? write_call(&w, c, call_out)
+					 : write_lookup(&w, c, call_out);
 }
 
 /* ---- outcomes ---- */

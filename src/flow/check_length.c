@@ -45,22 +45,6 @@ static size_t longest_field(const struct flow *flow, const struct flow_list *lis
 	return longest;
 }
 
-static size_t longest_item(const struct flow *flow, const struct section *s, const char *name)
-{
-	int field;
-
-	if (strcmp(name, "number") == 0)
-		return 3;
-	if (s->items && (field = flow_items_field(s->items, name)) >= 0)
-		return s->items->fields[field].max;
-	if (!s->list)
-		return ANSWER_CHARS;
-	if (strcmp(name, "id") == 0)
-		return FLOW_NAME_MAX;
-	field = flow_list_field(s->list, name);
-	return field >= 0 ? longest_field(flow, s->list, field) : longest_label(flow, s->list);
-}
-
 static size_t longest_choice(const struct flow *flow, const struct flow_rule *rule)
 {
 	const struct flow_rule *items;
@@ -93,6 +77,37 @@ static size_t longest_value(const struct flow *flow, const struct flow_rule *rul
 	return INTEGER_CHARS + (rule->show ? INTEGER_GROUPS * text_chars(str_of(rule->show)) : 0);
 }
 
+/* A field of a record. */
+static size_t longest_found(const struct flow *flow, const struct flow_call_rule *lookup,
+			    const char *name)
+{
+	int v = flow_value_find(flow, name);
+
+	if (strcmp(name, "state") == 0 && lookup->record->states)
+		return longest_label(flow, lookup->record->states);
+	if (v >= 0 && flow_check_found_field(lookup, name))
+		return longest_value(flow, &flow->values[v].rule);
+	return RECORD_CHARS;
+}
+
+static size_t longest_item(const struct flow *flow, const struct section *s, const char *name)
+{
+	int field;
+
+	if (strcmp(name, "number") == 0)
+		return 3;
+	if (s->items && (field = flow_items_field(s->items, name)) >= 0)
+		return s->items->fields[field].max;
+	if (s->lookup)
+		return longest_found(flow, s->lookup, name);
+	if (!s->list)
+		return ANSWER_CHARS;
+	if (strcmp(name, "id") == 0)
+		return FLOW_NAME_MAX;
+	field = flow_list_field(s->list, name);
+	return field >= 0 ? longest_field(flow, s->list, field) : longest_label(flow, s->list);
+}
+
 static size_t limit(void *arg, const struct template_use *use)
 {
 	const struct place *p = arg;
@@ -111,6 +126,8 @@ static size_t limit(void *arg, const struct template_use *use)
 		return longest_value(flow, &flow->values[n.value].rule) * (n.url ? 12 : 1);
 	if (strncmp(use->name, "env.", 4) == 0)
 		return ENV_CHARS;
+	if (p->lookup && strncmp(use->name, "answer.", 7) == 0)
+		return longest_found(flow, p->lookup, use->name + 7);
 	return strncmp(use->name, "record.", 7) == 0 ? RECORD_CHARS : ANSWER_CHARS;
 }
 
@@ -122,6 +139,8 @@ static size_t repeat(void *arg, const struct template_use *use)
 		return 1;
 	if (s.items)
 		return (size_t)s.items->max;
+	if (s.lookup)
+		return s.lookup->max;
 	return s.list ? s.list->count : ANSWER_ITEMS;
 }
 
@@ -130,12 +149,29 @@ static size_t count_of(const struct flow *flow, const struct flow_rule *rule)
 	return rule->list ? rule->list->count : (size_t)flow->values[rule->items].rule.max;
 }
 
-/* The largest choice that this text belongs to. */
-static void find_choice(const struct flow *flow, const struct flow_text *t, struct place *p)
+static bool says(const struct flow_step *s, const struct flow_text *t)
+{
+	for (size_t i = 0; i < s->exit_count; i++) {
+		for (const struct flow_action *act = s->exits[i].action; act;
+		     act = act->otherwise) {
+			for (size_t k = 0; k < act->say_count; k++) {
+				if (act->say[k] == t)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* The largest choice that this text belongs to, and the look-up whose answer it tells. */
+static void find_place(const struct flow *flow, const struct flow_text *t, struct place *p)
 {
 	for (size_t i = 0; i < flow->step_count; i++) {
 		const struct flow_step *s = &flow->steps[i];
 
+		if (s->call && s->call->kind != FLOW_CALL_HTTP && says(s, t) &&
+		    (!p->lookup || s->call->max > p->lookup->max))
+			p->lookup = s->call;
 		if (!s->rule || (s->ask != t && s->wrong != t))
 			continue;
 		if (s->rule->type == RULE_CHOICE &&
@@ -154,7 +190,7 @@ void flow_check_lengths(struct flow_checker *ck)
 		const struct flow_text *t = flow->texts[i];
 		struct place p = { .ck = ck, .answer = true };
 
-		find_choice(flow, t, &p);
+		find_place(flow, t, &p);
 		for (size_t l = 0; l < flow->language_count; l++) {
 			size_t longest = template_longest(t->in[l], limit, repeat, &p);
 

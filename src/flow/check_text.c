@@ -21,6 +21,29 @@ static bool is_prefix(const struct flow *flow, const char *word, size_t n)
 	return false;
 }
 
+bool flow_check_found_field(const struct flow_call_rule *lookup, const char *name)
+{
+	static const char *const own[] = { "id", "state", "state_id", "date" };
+	const struct flow_record *rec = lookup->record;
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		if (strcmp(own[i], name) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < rec->field_count; i++) {
+		if (strcmp(rec->fields[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_answer_of(const struct flow_call_rule *lookup, const char *name)
+{
+	if (lookup->kind == FLOW_CALL_LIST)
+		return strcmp(name, "items") == 0 || strcmp(name, "more") == 0;
+	return flow_check_found_field(lookup, name);
+}
+
 static bool is_free(const struct place *p, const char *name)
 {
 	const struct flow *flow = p->ck->flow;
@@ -30,7 +53,7 @@ static bool is_free(const struct place *p, const char *name)
 	if (strncmp(name, "record.", 7) == 0)
 		return flow_record_find(flow, name + 7) != NULL;
 	if (p->answer && strncmp(name, "answer.", 7) == 0)
-		return true;
+		return !p->lookup || is_answer_of(p->lookup, name + 7);
 	return strcmp(name, ".") == 0 || strcmp(name, "contact") == 0 ||
 	       strcmp(name, "language") == 0;
 }
@@ -51,8 +74,10 @@ bool flow_check_section(const struct place *p, const struct template_use *sectio
 		out->list = choice->list;
 		out->items = choice->items >= 0 ? &flow->values[choice->items].rule : NULL;
 	}
-	out->answer = p->answer && strncmp(section->name, "answer.", 7) == 0;
-	return out->list || out->items || out->answer;
+	if (p->answer && p->lookup && strcmp(section->name, "answer.items") == 0)
+		out->lookup = p->lookup;
+	out->answer = p->answer && !p->lookup && strncmp(section->name, "answer.", 7) == 0;
+	return out->list || out->items || out->answer || out->lookup;
 }
 
 /* A field of an item: {{number}}, {{id}}, {{label}} and more inside a section of a list. */
@@ -62,6 +87,8 @@ bool flow_check_item(const struct place *p, const struct template_use *use, stru
 		if (o->kind != TEMPLATE_USE_SECTION || !flow_check_section(p, o, out))
 			continue;
 		if (out->answer || strcmp(use->name, "number") == 0)
+			return true;
+		if (out->lookup && flow_check_found_field(out->lookup, use->name))
 			return true;
 		if (out->items && flow_items_field(out->items, use->name) >= 0)
 			return true;
@@ -297,6 +324,7 @@ static void check_step(struct flow_checker *ck, const struct flow_step *s)
 	p.field = "again";
 	check_text(&p, s->again);
 	p.answer = s->call != NULL;
+	p.lookup = s->call && s->call->kind != FLOW_CALL_HTTP ? s->call : NULL;
 	for (size_t i = 0; i < s->exit_count; i++) {
 		const char *name = s->exits[i].name;
 
@@ -320,6 +348,13 @@ static void check_call(struct flow_checker *ck, const struct flow_call_rule *c)
 	for (size_t i = 0; i < ck->flow->step_count; i++) {
 		if (ck->flow->steps[i].call == c)
 			p.surely &= ck->flow->steps[i].surely;
+	}
+	if (c->kind != FLOW_CALL_HTTP) { /* does not leave the house */
+		p.call = NULL;
+		p.field = "id";
+		if (c->id)
+			template_each_use(c->id, see_use, &p);
+		return;
 	}
 	template_each_use(c->url, see_use, &p);
 	p.field = "timeout_ms";

@@ -15,6 +15,7 @@ struct place {
 	const struct flow_rule *choice; /* the open question's, or NULL: {{#options}} */
 	const struct flow_list *also;	/* what it takes beside, or NULL */
 	bool answer;
+	const struct flow_call_rule *lookup; /* whose answer it is, or NULL: of a foreign call */
 	const struct flow_call_rule *call; /* personal data may not leave by it unless it says so */
 	const char *file;		   /* shown instead of the template's own name */
 	unsigned line;
@@ -37,7 +38,11 @@ struct section { /* over a list: one of these */
 	const struct flow_list *list;
 	const struct flow_rule *items;
 	bool answer;
+	const struct flow_call_rule *lookup; /* the records of this one */
 };
+
+/* Whether a look-up's answer has such a field, of a record. */
+bool flow_check_found_field(const struct flow_call_rule *lookup, const char *name);
 
 struct name flow_check_name(const struct place *p, const char *text);
 /* Whether a section repeats over a list, and over which. */

@@ -96,7 +96,7 @@ bool flow_call_has_outcome(const struct flow *flow, const char *call_name, const
 
 	for (size_t i = 0; flow_fixed_outcomes[i]; i++) {
 		if (strcmp(flow_fixed_outcomes[i], outcome) == 0)
-			return c != NULL;
+			return c && (c->kind == FLOW_CALL_HTTP || strcmp(outcome, "failed") == 0);
 	}
 	for (size_t i = 0; c && i < c->outcome_count; i++) {
 		if (strcmp(c->outcomes[i].name, outcome) == 0)

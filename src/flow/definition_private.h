@@ -192,6 +192,7 @@ struct flow_record {
 	const char *id_prefix;
 	const char **fields; /* values, and "language" */
 	size_t field_count;
+	const struct flow_list *states; /* the first is that of a new one; NULL: only "new" */
 	unsigned line;
 };
 
@@ -287,6 +288,13 @@ struct flow_limit {
 
 struct flow_call_rule {
 	const char *name;
+	enum flow_call_kind kind;
+	const struct flow_record *record; /* look-ups: of this type, the contact's own */
+	const struct template *id;	  /* FIND, CHANGE */
+	const char *state;		  /* LIST: only in this one, or ""; CHANGE: the new one */
+	const char *from;		  /* CHANGE: only from this one, or "" */
+	unsigned max;			  /* LIST */
+	/* HTTP: the rest, but for the names of outcomes */
 	const char *method;
 	const struct template *url;
 	const struct template *timeout;

@@ -230,7 +230,7 @@ static void load_method(struct flow_loader *ld, const cJSON *node, struct flow_c
 		   "a call needs an HTTP method");
 }
 
-static void load_call(struct flow_loader *ld, const cJSON *node, struct flow_call_rule *c)
+static void load_http(struct flow_loader *ld, const cJSON *node, struct flow_call_rule *c)
 {
 	static const char *const keys[] = { "method",
 					    "url",
@@ -245,7 +245,6 @@ static void load_call(struct flow_loader *ld, const cJSON *node, struct flow_cal
 					    NULL };
 
 	load_check_keys(ld, node, keys);
-	c->line = load_line(ld, node);
 	load_method(ld, node, c);
 	c->url = load_member(ld, node, "url");
 	if (!c->url && !cJSON_GetObjectItemCaseSensitive(node, "url"))
@@ -263,6 +262,89 @@ static void load_call(struct flow_loader *ld, const cJSON *node, struct flow_cal
 	c->pii = load_strings(ld, node, "pii", &c->pii_count);
 	load_limits(ld, node, c);
 	load_outcomes(ld, node, c);
+}
+
+/* ---- look-ups of records ---- */
+
+static const struct lookup {
+	const char *word;
+	enum flow_call_kind kind;
+	const char *keys[7];
+	const char *outcomes[3];
+} lookups[] = {
+	{ "list", FLOW_CALL_LIST, { "records", "do", "state", "max" }, { "found", "none" } },
+	{ "find", FLOW_CALL_FIND, { "records", "do", "id" }, { "found", "none" } },
+	{ "change",
+	  FLOW_CALL_CHANGE,
+	  { "records", "do", "id", "to", "from" },
+	  { "changed", "unchanged", "none" } },
+};
+
+/* A state of the record; "" and a fault when it is none, "" when absent. */
+static const char *load_state(struct flow_loader *ld, const cJSON *node, const char *key,
+			      const struct flow_call_rule *c)
+{
+	const char *state = load_string(ld, node, key);
+	const struct flow_list *states = c->record ? c->record->states : NULL;
+
+	if (!state)
+		return "";
+	if (c->record &&
+	    !(states ? flow_option_find(states, state) != NULL : strcmp(state, "new") == 0))
+		load_fault(ld, node, key, "name one of the record's \"states\"",
+			   "\"%.40s\" is no state of %s", state, c->record->name);
+	return state;
+}
+
+static void name_outcomes(struct flow_loader *ld, const struct lookup *l, struct flow_call_rule *c)
+{
+	c->outcomes =
+		arena_array(ld->a, sizeof l->outcomes / sizeof *l->outcomes, sizeof *c->outcomes);
+	for (size_t i = 0; i < sizeof l->outcomes / sizeof *l->outcomes && l->outcomes[i]; i++)
+		c->outcomes[c->outcome_count++].name = l->outcomes[i];
+}
+
+static void load_lookup(struct flow_loader *ld, const cJSON *node, struct flow_call_rule *c)
+{
+	const char *type = load_string(ld, node, "records"), *word = load_string(ld, node, "do");
+	const struct lookup *l = NULL;
+
+	for (size_t i = 0; word && i < sizeof lookups / sizeof *lookups; i++) {
+		if (strcmp(lookups[i].word, word) == 0)
+			l = &lookups[i];
+	}
+	if (!l) {
+		load_fault(ld, node, "do", "write \"list\", \"find\" or \"change\"",
+			   word ? "\"%.40s\" is nothing to do with records" : "is missing%.0s",
+			   word ? word : "");
+		return;
+	}
+	load_check_keys(ld, node, l->keys);
+	c->kind = l->kind;
+	c->record = type ? flow_record_find(ld->flow, type) : NULL;
+	if (type && !c->record)
+		load_fault(ld, node, "records", "add it to \"records\"",
+			   "there is no record \"%.60s\"", type);
+	name_outcomes(ld, l, c);
+	c->max = (unsigned)load_int(ld, node, "max", 10, 1, FLOW_MAX_ITEMS);
+	c->state = load_state(ld, node, l->kind == FLOW_CALL_CHANGE ? "to" : "state", c);
+	c->from = load_state(ld, node, "from", c);
+	if (l->kind == FLOW_CALL_LIST)
+		return;
+	c->id = load_member(ld, node, "id");
+	if (!c->id)
+		load_fault(ld, node, "id", "write the record's id, {{value}}", "is missing");
+	if (l->kind == FLOW_CALL_CHANGE && !*c->state)
+		load_fault(ld, node, "to", "name the new state", "is missing");
+}
+
+static void load_call(struct flow_loader *ld, const cJSON *node, struct flow_call_rule *c)
+{
+	c->line = load_line(ld, node);
+	if (cJSON_GetObjectItemCaseSensitive(node, "records"))
+		load_lookup(ld, node, c);
+	else
+		load_http(ld, node, c);
 }
 
 void load_calls(struct flow_loader *ld)

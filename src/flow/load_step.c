@@ -149,8 +149,10 @@ static size_t outcome_names(struct flow_loader *ld, const struct flow_call_rule 
 		if (k == n && *c->outcomes[i].name)
 			names[n++] = c->outcomes[i].name;
 	}
-	for (size_t i = 0; i < fixed; i++)
-		names[n++] = flow_fixed_outcomes[i];
+	for (size_t i = 0; i < fixed; i++) {
+		if (c->kind == FLOW_CALL_HTTP || strcmp(flow_fixed_outcomes[i], "failed") == 0)
+			names[n++] = flow_fixed_outcomes[i];
+	}
 	*names_out = names;
 	return n;
 }

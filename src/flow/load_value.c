@@ -71,9 +71,33 @@ int load_value_ref(struct flow_loader *ld, const cJSON *node, const char *key, c
 	return -1;
 }
 
+static bool is_own_field(const char *name)
+{
+	return strcmp(name, "number") == 0 || strcmp(name, "state") == 0 ||
+	       strcmp(name, "state_id") == 0 || strcmp(name, "date") == 0;
+}
+
+/* Options without numbers: nobody types them. */
+static void load_states(struct flow_loader *ld, const cJSON *node, struct flow_record *r)
+{
+	const cJSON *states = load_array(ld, node, "states");
+	const char *within = ld->within;
+	struct flow_list *list;
+
+	if (!states)
+		return;
+	list = arena_alloc(ld->a, sizeof *list);
+	list->name = "";
+	ld->within = load_join(ld, "states");
+	load_options(ld, states, false, list);
+	ld->within = within;
+	if (list->count)
+		r->states = list;
+}
+
 void load_records(struct flow_loader *ld)
 {
-	static const char *const keys[] = { "id_prefix", "fields", NULL };
+	static const char *const keys[] = { "id_prefix", "fields", "states", NULL };
 	const cJSON *all = load_object(ld, ld->root, "records"), *m;
 	struct flow *flow = ld->flow;
 
@@ -91,9 +115,13 @@ void load_records(struct flow_loader *ld)
 		r->id_prefix = load_string(ld, m, "id_prefix");
 		r->fields = load_strings(ld, m, "fields", &r->field_count);
 		for (size_t i = 0; i < r->field_count; i++) {
-			if (strcmp(r->fields[i], "language") != 0)
+			if (is_own_field(r->fields[i]))
+				load_fault(ld, m, "fields", "choose another name",
+					   "\"%s\" is something else of a record", r->fields[i]);
+			else if (strcmp(r->fields[i], "language") != 0)
 				(void)load_value_ref(ld, m, "fields", r->fields[i]);
 		}
+		load_states(ld, m, r);
 		flow->record_count++;
 	}
 	ld->within = "";

@@ -54,6 +54,7 @@ static int keep_record(struct flow_run *r, const struct flow_record *rec)
 	e = flow_run_effect(r, FLOW_RECORD);
 	e->record_type = arena_strdup(r->a, rec->name);
 	e->record_id = id;
+	e->record_state = rec->states ? arena_strdup(r->a, rec->states->options[0].id) : "new";
 	e->fields = fields;
 	e->field_count = n;
 	return flow_run_set(r, arena_printf(r->a, "record.%s", rec->name), id);

@@ -125,7 +125,7 @@ static struct act *add_act(struct parser *p, enum act_kind kind)
 	act->kind = kind;
 	act->line = p->line;
 	act->replies = p->expected + p->expected_count;
-	p->turn = kind == ACT_SAY || kind == ACT_CALL ? act : kind == ACT_PASS ? NULL : p->turn;
+	p->turn = kind == ACT_SAY || kind == ACT_CALL ? act : kind == ACT_EXPECT ? p->turn : NULL;
 	return act;
 }
 
@@ -241,6 +241,19 @@ static int parse_pass(struct parser *p, char *rest)
 		}
 	}
 	return FAIL(p, "write how long: pass 90s, pass 11m, pass 25h or pass 2d");
+}
+
+static int parse_record(struct parser *p, char *rest)
+{
+	const char *name = word(&rest), *arrow = word(&rest), *state = word(&rest);
+	struct act *act;
+
+	if (strcmp(arrow, "->") != 0 || !*state || *rest)
+		return FAIL(p, "write its new state: record %s -> closed", *name ? name : "NAME");
+	act = add_act(p, ACT_RECORD);
+	act->name = name;
+	act->outcome = state;
+	return 0;
 }
 
 /* ---- expectations ---- */
@@ -374,7 +387,7 @@ static const struct {
 	{ "button", false, parse_button },     { "media", false, parse_media },
 	{ "location", false, parse_location }, { "other", false, parse_other },
 	{ "call", false, parse_call },	       { "pass", false, parse_pass },
-	{ "expect", false, parse_expect },
+	{ "record", false, parse_record },     { "expect", false, parse_expect },
 };
 
 static int parse_statement(struct parser *p, char *line)
@@ -400,7 +413,7 @@ static int parse_statement(struct parser *p, char *line)
 	}
 	return FAIL(p,
 		    "\"%.40s\" begins no line: write >, <, #, button, media, location, other, "
-		    "call, pass, expect, or at the top contact, profile, language, setting",
+		    "call, pass, record, expect, or at the top contact, profile, language, setting",
 		    w);
 }
 

@@ -66,6 +66,10 @@ int scenario_survey(const struct scenario *s, const struct flow *flow,
 	if (s->language_line)
 		return CANNOT(&p, s->language_line,
 			      "what is remembered of the contact cannot be set");
+	for (size_t i = 0; i < s->act_count; i++) {
+		if (s->acts[i].kind == ACT_RECORD)
+			return CANNOT(&p, s->acts[i].line, "records cannot be changed there");
+	}
 	for (size_t i = 0; i < p.plan.count && can > 0; i++)
 		can = survey_call(&p, i);
 	return can;
@@ -170,6 +174,8 @@ static int perform_act(struct performance *p, const struct act *act)
 	case ACT_PASS:
 		return p->w->pass(p->world, act->ms, &err) < 0 ? FAIL(p, act->line, "%s", err.text)
 							       : 0;
+	case ACT_RECORD: /* surveyed: does not happen */
+		return FAIL(p, act->line, "records cannot be changed there");
 	case ACT_EXPECT:
 		return compare_fact(p, act);
 	}

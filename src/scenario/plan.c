@@ -29,6 +29,8 @@ static int run_act(struct stage *st, const struct act *act, struct err *err)
 	case ACT_PASS:
 		stage_pass(st, act->ms);
 		return 0;
+	case ACT_RECORD:
+		return stage_change_record(st, act, err);
 	case ACT_EXPECT:
 		return 0;
 	}
@@ -61,6 +63,7 @@ int scenario_plan(const struct scenario *s, const struct flow *flow, struct aren
 		(struct plan){ .calls = arena_array(a, STAGE_MAX_CALLS, sizeof *plan_out->calls) };
 	stage_open(st, s, flow, NULL, a);
 	for (size_t i = 0; i < s->act_count; i++) {
+		st->next = i + 1 < s->act_count ? &s->acts[i + 1] : NULL;
 		if (run_act(st, &s->acts[i], &err) < 0)
 			return scenario_fail(fault, a, s->file, s->acts[i].line, "%s", err.text);
 		while (plan_out->count < st->call_count)

@@ -89,6 +89,10 @@ static int play_act(struct play *pl, const struct act *act)
 	case ACT_PASS:
 		stage_pass(&pl->st, act->ms);
 		return 0;
+	case ACT_RECORD:
+		return stage_change_record(&pl->st, act, &err) < 0
+			       ? FAIL(pl, act->line, "%s", err.text)
+			       : 0;
 	case ACT_EXPECT:
 		return name_exit(pl, compare_fact(pl, act));
 	}
@@ -108,6 +112,7 @@ int scenario_run(const struct scenario *s, const struct flow *flow, struct flow_
 		if (stage_reload(&pl->st, &err) < 0)
 			return FAIL(pl, s->acts[i].line, "the session cannot be kept: %s",
 				    err.text);
+		pl->st.next = i + 1 < s->act_count ? &s->acts[i + 1] : NULL;
 		if (play_act(pl, &s->acts[i]) < 0)
 			return -1;
 	}

@@ -17,7 +17,7 @@ struct expected {
 	bool inside; /* the text is somewhere in the line */
 };
 
-enum act_kind { ACT_SAY, ACT_CALL, ACT_PASS, ACT_EXPECT };
+enum act_kind { ACT_SAY, ACT_CALL, ACT_PASS, ACT_RECORD, ACT_EXPECT };
 
 enum fact {
 	FACT_STEP,
@@ -34,9 +34,9 @@ struct act {
 	enum act_kind kind;
 	unsigned line;
 	struct inbound message;	    /* SAY: what the file says of it */
-	const char *name;	    /* CALL; EXPECT: of the value or record */
+	const char *name;	    /* CALL, RECORD; EXPECT: of the value or record */
 	int status;		    /* CALL: 0 when the outcome is given */
-	const char *outcome;	    /* CALL */
+	const char *outcome;	    /* CALL; RECORD: its new state */
 	const struct value *answer; /* CALL: or NULL */
 	int64_t ms;		    /* PASS */
 	enum fact fact;		    /* EXPECT */
@@ -119,6 +119,15 @@ struct plan {
 int scenario_plan(const struct scenario *s, const struct flow *flow, struct arena *a,
 		  struct plan *plan_out, struct scenario_fault *fault);
 
+/* ---- lookup.c ---- */
+
+struct stage;
+struct stage_record;
+/* Answers a look-up from the records that the conversation has kept. */
+void stage_record_state(struct stage_record *r, const char *state);
+const char *stage_look(struct stage *st, const struct flow_call *call,
+		       const struct value **answer_out);
+
 /* ---- stage.c: the engine with a fake world around it ---- */
 
 struct stage_call {
@@ -130,7 +139,16 @@ struct stage_call {
 	const char *outcome;
 	const struct act *end; /* or NULL: it has no answer yet */
 };
-enum { STAGE_MAX_CALLS = 200, STAGE_MAX_RECORDS = 32 };
+struct stage_record {
+	const char *type;
+	const char *id;
+	const char *state;
+	int64_t created_ms;
+	const struct session_value *stored;
+	size_t count;
+	struct value *fields; /* the same and the state, for expectations */
+};
+enum { STAGE_MAX_CALLS = 200, STAGE_MAX_RECORDS = 200, STAGE_MAX_LOOKUPS = 20 };
 
 struct stage {
 	const struct scenario *scenario;
@@ -143,12 +161,11 @@ struct stage {
 	struct flow_result last;
 	struct stage_call calls[STAGE_MAX_CALLS];
 	size_t call_count;
-	const struct value *call_body; /* of the last one, or NULL */
-	struct {
-		const char *type;
-		struct value *fields;
-	} records[STAGE_MAX_RECORDS];
+	const struct value *call_body;			/* of the last one, or NULL */
+	struct stage_record records[STAGE_MAX_RECORDS]; /* oldest first */
 	size_t record_count;
+	struct flow_call *lookup; /* that the last turn has begun, or NULL */
+	const struct act *next;	  /* that follows: may answer a look-up itself, or NULL */
 };
 
 /* Whether packs see a setting of this name. */
@@ -162,6 +179,8 @@ int stage_say(struct stage *st, const struct inbound *message, struct err *err);
 /* Ends the oldest call of that name that has no answer yet: also one nobody waits for any more. */
 int stage_answer(struct stage *st, const struct act *call, struct err *err);
 void stage_pass(struct stage *st, int64_t ms);
+/* Somebody else changes the state of the record kept last of a type. */
+int stage_change_record(struct stage *st, const struct act *act, struct err *err);
 /* The text of a fact, or NULL; for records and calls its fields are in *fields_out. */
 const char *stage_fact(const struct stage *st, enum fact fact, const char *name,
 		       const struct value **fields_out);

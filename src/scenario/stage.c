@@ -92,6 +92,14 @@ out:
 
 /* ---- what a turn leaves behind ---- */
 
+static bool is_answered_next(const struct stage *st, const char *call)
+{
+	const struct act *next = st->next;
+
+	return next && next->kind == ACT_CALL && strcmp(next->name, call) == 0;
+}
+
+/* A look-up is answered at once, from what was kept, unless the file says how it ends. */
 static int note_call(struct stage *st, struct err *err)
 {
 	const struct session_call *call = &st->session->call;
@@ -102,9 +110,14 @@ static int note_call(struct stage *st, struct err *err)
 		return err_set(err, ERR_INPUT, "more than %d calls in one file", STAGE_MAX_CALLS);
 	if (flow_call_describe(st->flow, st->session, &st->env, st->a, &request, err) < 0)
 		return -1;
+	if (request.kind != FLOW_CALL_HTTP && !is_answered_next(st, call->name)) {
+		st->lookup = arena_alloc(st->a, sizeof *st->lookup);
+		*st->lookup = request;
+		return 0;
+	}
 	st->calls[st->call_count++] = (struct stage_call){ .name = call->name,
 							   .id = call->id,
-							   .url = request.url,
+							   .url = request.url ? request.url : "",
 							   .step = st->session->step,
 							   .attempts = request.attempts };
 	if (request.body.n && value_from_json(st->a, request.body, &body, err) < 0)
@@ -116,17 +129,20 @@ static int note_call(struct stage *st, struct err *err)
 static int note_record(struct stage *st, const struct flow_effect *e, struct err *err)
 {
 	struct value *fields = value_object(st->a);
-	size_t i = 0;
 
-	while (i < st->record_count && strcmp(st->records[i].type, e->record_type) != 0)
-		i++;
-	if (i == STAGE_MAX_RECORDS)
-		return err_set(err, ERR_INPUT, "more than %d types of records", STAGE_MAX_RECORDS);
+	if (st->record_count == STAGE_MAX_RECORDS)
+		return err_set(err, ERR_INPUT, "more than %d records", STAGE_MAX_RECORDS);
 	for (size_t k = 0; k < e->field_count; k++)
 		value_add_text(st->a, fields, e->fields[k].name, str_of(e->fields[k].text));
-	st->records[i].type = e->record_type;
-	st->records[i].fields = fields;
-	st->record_count += i == st->record_count;
+	if (!value_get(fields, "state"))
+		value_add_text(st->a, fields, "state", str_of(e->record_state));
+	st->records[st->record_count++] = (struct stage_record){ .type = e->record_type,
+								 .id = e->record_id,
+								 .state = e->record_state,
+								 .created_ms = st->env.now_ms,
+								 .stored = e->fields,
+								 .count = e->field_count,
+								 .fields = fields };
 	return 0;
 }
 
@@ -145,12 +161,10 @@ static int note_effects(struct stage *st, struct err *err)
 	return 0;
 }
 
-static int run(struct stage *st, const struct flow_input *input, struct err *err)
+static int run_once(struct stage *st, const struct flow_input *input, struct err *err)
 {
 	st->env.turn_id = arena_printf(st->a, "%032x", ++st->turns);
-	st->env.now_ms += TURN_MS;
-	if (st->session && st->session->expires_ms <= st->env.now_ms)
-		st->session = NULL;
+	st->lookup = NULL;
 	if (flow_run(st->flow, st->session, input, &st->env, st->a, &st->last, err) < 0)
 		return -1;
 	if (!st->last.session) /* a call's answer when there is no session any more */
@@ -161,6 +175,47 @@ static int run(struct stage *st, const struct flow_input *input, struct err *err
 	memcpy(st->facts.language, st->session->language, sizeof st->facts.language);
 	st->facts.unfinished = !st->session->completed;
 	return note_effects(st, err);
+}
+
+/* The effects of both, as one turn's. */
+static void join_effects(struct stage *st, const struct flow_result *before)
+{
+	size_t n = before->effect_count + st->last.effect_count;
+	struct flow_effect *all = arena_array(st->a, n, sizeof *all);
+
+	if (before->effect_count)
+		memcpy(all, before->effects, before->effect_count * sizeof *all);
+	if (st->last.effect_count)
+		memcpy(all + before->effect_count, st->last.effects,
+		       st->last.effect_count * sizeof *all);
+	st->last.effects = all;
+	st->last.effect_count = n;
+}
+
+/* A turn with the look-ups that it begins. */
+static int run(struct stage *st, const struct flow_input *input, struct err *err)
+{
+	st->env.now_ms += TURN_MS;
+	if (st->session && st->session->expires_ms <= st->env.now_ms)
+		st->session = NULL;
+	if (run_once(st, input, err) < 0)
+		return -1;
+	for (unsigned i = 0; st->lookup; i++) {
+		const struct flow_result before = st->last;
+		struct flow_input found = { .kind = FLOW_INPUT_OUTCOME,
+					    .call_id = st->session->call.id };
+
+		if (i == STAGE_MAX_LOOKUPS)
+			return err_set(err, ERR_INPUT, "look-ups follow each other without end");
+		found.outcome = stage_look(st, st->lookup, &found.answer);
+		if (stage_reload(st, err) < 0)
+			return -1;
+		found.call_id = st->session->call.id;
+		if (run_once(st, &found, err) < 0)
+			return -1;
+		join_effects(st, &before);
+	}
+	return 0;
 }
 
 /* ---- what can happen ---- */
@@ -198,6 +253,17 @@ int stage_answer(struct stage *st, const struct act *call, struct err *err)
 			     : call->outcome;
 	st->calls[i].outcome = input.outcome;
 	return run(st, &input, err);
+}
+
+int stage_change_record(struct stage *st, const struct act *act, struct err *err)
+{
+	for (size_t i = st->record_count; i-- > 0;) {
+		if (strcmp(st->records[i].type, act->name) == 0) {
+			stage_record_state(&st->records[i], act->outcome);
+			return 0;
+		}
+	}
+	return err_set(err, ERR_INPUT, "there is no record %.60s", act->name);
 }
 
 void stage_pass(struct stage *st, int64_t ms)
