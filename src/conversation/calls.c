@@ -203,7 +203,7 @@ static void make_call(struct calls *calls, const struct task *t)
 	int got = describe(calls, t, &a, &call, &language, &err);
 
 	if (got == 1 && call.kind != FLOW_CALL_HTTP &&
-	    lookup_make(c, t->bot->flow, t->contact, language, &call, &a, &result, &err) < 0)
+	    calls_look(c, t->bot->flow, t->contact, language, &call, &a, &result, &err) < 0)
 		got = -1;
 	if (got < 0 && (err.kind == ERR_TEMP || err.kind == ERR_UNSURE)) {
 		log_warn("call-not-described", LOG_S("error", err.text));

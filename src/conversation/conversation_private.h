@@ -143,9 +143,9 @@ int64_t calls_in_flight(struct calls *calls);
 /* ---- lookup.c ---- */
 
 /* 0 with an outcome and what texts see of it; -1: store trouble, ask again. */
-int lookup_make(struct conversation *c, const struct flow *flow, const char *contact,
-		const char *language, const struct flow_call *call, struct arena *a,
-		struct integration_result *result_out, struct err *err);
+int calls_look(struct conversation *c, const struct flow *flow, const char *contact,
+	       const char *language, const struct flow_call *call, struct arena *a,
+	       struct integration_result *result_out, struct err *err);
 
 /* ---- spool.c ---- */
 

@@ -69,9 +69,9 @@ static int change(struct conversation *c, const struct flow_call *call, struct r
 	return 0;
 }
 
-int lookup_make(struct conversation *c, const struct flow *flow, const char *contact,
-		const char *language, const struct flow_call *call, struct arena *a,
-		struct integration_result *result_out, struct err *err)
+int calls_look(struct conversation *c, const struct flow *flow, const char *contact,
+	       const char *language, const struct flow_call *call, struct arena *a,
+	       struct integration_result *result_out, struct err *err)
 {
 	struct flow_found one, *found = &one;
 	struct record r;

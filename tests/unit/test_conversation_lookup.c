@@ -90,7 +90,7 @@ static struct integration_result look(struct fixture *f, const struct flow_call 
 	struct integration_result result = { .outcome = "" };
 	struct err err = { 0 };
 
-	if (lookup_make(&f->conversation, f->bot->flow, ME, "en", call, &f->arena, &result, &err) <
+	if (calls_look(&f->conversation, f->bot->flow, ME, "en", call, &f->arena, &result, &err) <
 	    0)
 		fail_msg("%s", err.text);
 	return result;
