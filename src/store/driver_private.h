@@ -28,7 +28,8 @@
  * 12. MUST keep a broadcast's counts in the same step as the rows they count: a count for each
  *     (state, reason, status, error code) that occurs, never negative.
  * 13. MUST leave consent and the facts below it alone in commit, unless the turn carries a
- *     consent event (then consent and consent_ms are written, together with its ledger row).
+ *     consent event (then its ledger row is added, and consent and consent_ms are written if it
+ *     is another consent than before).
  * 14. MAY NOT log, retry, seal, or read a clock for data (now_ms is given).
  */
 #ifndef SAMVAD_STORE_DRIVER_PRIVATE_H

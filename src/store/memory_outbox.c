@@ -286,12 +286,8 @@ int memory_outbox_replace(void *self, const char *id, enum status status, int er
 	pthread_mutex_lock(&m->lock);
 	c = memory_contact_find(m, successor->contact, false);
 	r = row_find(c, id);
-	done = r && r->row.reason != OUTBOUND_REPLACED;
+	done = r && rule_replace(&r->row, status, error_code);
 	if (done) {
-		r->row.state = OUTBOUND_DEAD;
-		r->row.reason = OUTBOUND_REPLACED;
-		r->row.status = status_climb(r->row.status, status);
-		r->row.error_code = error_code;
 		row_heard(r, now_ms);
 		memory_row_add(c, successor, now_ms);
 	}

@@ -250,8 +250,9 @@ void memory_consent_put(struct memory_contact *c, const struct driver_consent *e
 	new->entry = copy_consent(entry, &new->a);
 	new->next = c->consents;
 	c->consents = new;
+	if (c->facts.consent != entry->consent)
+		c->facts.consent_ms = entry->at_ms; /* since when it is as it is */
 	c->facts.consent = entry->consent;
-	c->facts.consent_ms = entry->at_ms;
 }
 
 void memory_consents_free(struct memory_contact *c)

@@ -79,6 +79,18 @@ bool rule_status(struct driver_outbound *row, const char *external_id, enum stat
 	return true;
 }
 
+bool rule_replace(struct driver_outbound *row, enum status status, int error_code)
+{
+	if (row->reason == OUTBOUND_REPLACED)
+		return false;
+	row->state = OUTBOUND_DEAD;
+	row->reason = OUTBOUND_REPLACED;
+	row->status = status_climb(row->status, status);
+	if (row->status == status)
+		row->error_code = error_code;
+	return true;
+}
+
 int64_t rule_ask_after_ms(enum status status, unsigned asked)
 {
 	static const int64_t seconds[STORE_MAX_ASKED] = { 60, 300, 1800, 10800, 43200, 86400 };

@@ -31,6 +31,10 @@ bool rule_settle(struct driver_outbound *row, const struct driver_outbound *news
 bool rule_status(struct driver_outbound *row, const char *external_id, enum status status,
 		 int error_code);
 
+/* Ends the row for a successor; a status that would step back is not written, nor its code. False:
+ * replaced before. */
+bool rule_replace(struct driver_outbound *row, enum status status, int error_code);
+
 /* When a row that is ACCEPTED with this status is to be asked about at the provider: so long
  * after now; 0: never (delivered, final, or asked often enough). */
 int64_t rule_ask_after_ms(enum status status, unsigned asked);

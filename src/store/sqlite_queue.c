@@ -4,8 +4,6 @@
  */
 #include "sqlite_private.h"
 
-#include <string.h>
-
 #include "rules_private.h"
 
 enum { PARKED_SLICE = 100 };
@@ -19,13 +17,6 @@ struct settle_job {
 	struct sqlite_tally tally;
 };
 
-static bool same_situation(const struct driver_outbound *a, const struct driver_outbound *b)
-{
-	return a->state == b->state && a->reason == b->reason && a->status == b->status &&
-	       a->error_code == b->error_code && a->due_ms == b->due_ms &&
-	       a->attempts == b->attempts && strcmp(a->external_id, b->external_id) == 0;
-}
-
 static int settle_row(struct sqlite_conn *c, struct settle_job *job,
 		      const struct driver_outbound *news, struct arena *a, struct err *err)
 {
@@ -35,7 +26,7 @@ static int settle_row(struct sqlite_conn *c, struct settle_job *job,
 	if (found <= 0)
 		return found;
 	after = before;
-	if (!rule_settle(&after.o, news) || same_situation(&before.o, &after.o))
+	if (!rule_settle(&after.o, news))
 		return 0;
 	sqlite_row_heard(&after, job->now_ms);
 	return sqlite_row_change(c, &job->tally, &before, &after, job->now_ms, err);
@@ -163,13 +154,9 @@ static int replace_row(struct sqlite_conn *c, const struct replace_job *job, str
 
 	if (found <= 0)
 		return found;
-	if (before.o.reason == OUTBOUND_REPLACED)
-		return 0;
 	after = before;
-	after.o.state = OUTBOUND_DEAD;
-	after.o.reason = OUTBOUND_REPLACED;
-	after.o.status = status_climb(before.o.status, job->status);
-	after.o.error_code = job->error_code;
+	if (!rule_replace(&after.o, job->status, job->error_code))
+		return 0;
 	if (sqlite_row_change(c, &t, &before, &after, job->now_ms, err) < 0 ||
 	    sqlite_row_add(c, &t, job->successor, job->now_ms, err) < 0 ||
 	    sqlite_tally_write(c, &t, err) < 0)
