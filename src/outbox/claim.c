@@ -45,31 +45,44 @@ static void renew_turns(struct outbox *box)
 
 /* ---- one claim ---- */
 
-static void take_row(struct outbox *box, const struct outbox_claim *c, enum outbox_lane lane,
-		     int64_t lease_ms)
+static void settle_untried(struct flight *f, enum outbound_state state)
 {
-	struct flight *f = outbox_flight_new(box, &c->row, lane, lease_ms);
+	f->row.state = state;
+	f->applied = true;
+	outbox_push(&f->box->done, f);
+}
+
+/* May go, if its contact may be written to. */
+static void admit(struct flight *f, const struct outbox_claim *c)
+{
+	struct outbox *box = f->box;
 	char labels[64];
 
-	if (f->lookup) {
-		if (box->unsure.count + box->resting.count < OUTBOX_MAX_UNSURE)
-			outbox_push(&box->unsure, f);
-		else
-			outbox_give_back(f, UNSURE_LATER_MS);
-		return;
-	}
 	f->row.reason =
 		outbox_admit(&c->row, &c->facts, clock_now_ms(box->set.clock), &f->row.as_template);
 	if (f->row.reason == OUTBOUND_NO_REASON) {
-		outbox_push(&box->lanes[lane], f);
+		outbox_push(&box->lanes[f->lane], f);
 		return;
 	}
 	(void)snprintf(labels, sizeof labels, "reason=\"%s\"", outbound_reason_name(f->row.reason));
 	outbox_count("samvad_sends_skipped_total",
 		     "Messages not sent because of their contact, by reason.", labels);
-	f->row.state = OUTBOUND_DEAD;
-	f->applied = true;
-	outbox_push(&box->done, f);
+	settle_untried(f, OUTBOUND_DEAD);
+}
+
+static void take_row(struct outbox *box, const struct outbox_claim *c, enum outbox_lane lane,
+		     int64_t lease_ms)
+{
+	struct flight *f = outbox_flight_new(box, &c->row, lane, lease_ms);
+
+	if (!f->lookup && *f->row.external_id && f->row.status != STATUS_NONE)
+		settle_untried(f, OUTBOUND_ACCEPTED); /* it was sent after all: it was heard of */
+	else if (!f->lookup)
+		admit(f, c);
+	else if (box->unsure.count + box->resting.count < OUTBOX_MAX_UNSURE)
+		outbox_push(&box->unsure, f);
+	else
+		outbox_give_back(f, UNSURE_LATER_MS);
 }
 
 /* How many, or -1. */
