@@ -35,10 +35,14 @@ const char redis_lua_rate_take[] = LUA_TIME
 	"local function sends(n, percent)\n"
 	"  return math.floor((n * 100000000 + percent - 1) / percent)\n"
 	"end\n"
-	"local function room(at, percent, want)\n"
-	"  local us = now + 10000 - at\n"
+	"local function room(at, tolerance, percent, want)\n"
+	"  local us = now + tolerance - at\n"
 	"  if us < 0 then return 0 end\n"
 	"  return math.min(math.floor(us * percent / 100000000) + 1, want)\n"
+	"end\n"
+	"local function wait(at, tolerance, percent)\n"
+	"  local half = tolerance / 2\n"
+	"  return at - now - (sends(1, percent) > half and tolerance or half)\n"
 	"end\n"
 	"local r = redis.call('HMGET', KEYS[1], 'all', 'spare', 'slow', 'div')\n"
 	"local divisor = now < tonumber(r[3] or 0) and tonumber(r[4]) or 1\n"
@@ -47,8 +51,9 @@ const char redis_lua_rate_take[] = LUA_TIME
 	"local all_us = math.max(tonumber(r[1] or 0), now)\n"
 	"local spare_us = math.max(tonumber(r[2] or 0), now)\n"
 	"local spare, want = ARGV[2] == '1', tonumber(ARGV[3])\n"
-	"local n = room(all_us, all, want)\n"
-	"if spare then n = room(spare_us, most, n) end\n"
+	"local tolerance = spare and 4000 or 10000\n"
+	"local n = room(all_us, tolerance, all, want)\n"
+	"if spare then n = room(spare_us, 10000, most, n) end\n"
 	"all_us = all_us + sends(n, all)\n"
 	"spare_us = spare_us + sends(n, most)\n"
 	"if n > 0 then\n"
@@ -58,9 +63,9 @@ const char redis_lua_rate_take[] = LUA_TIME
 	"  redis.call('PEXPIRE', KEYS[1], life + 60000)\n"
 	"end\n"
 	"if n == want then return {n, 0} end\n"
-	"local half = 10000 / 2 < sends(1, all) and 10000 or 10000 / 2\n"
-	"local next = spare and math.max(all_us, spare_us) or all_us\n"
-	"return {n, math.max(next - half - now, 1)}\n";
+	"local again = math.max(wait(all_us, tolerance, all), 1)\n"
+	"if spare then again = math.max(again, wait(spare_us, 10000, most)) end\n"
+	"return {n, again}\n";
 
 /* KEYS rt  ARGV divisor, for so many microseconds. */
 const char redis_lua_rate_slow[] = LUA_TIME
