@@ -16,8 +16,9 @@
 #include "redis_rows_private.h"
 
 enum {
-	SHARDS_AT_ONCE = 8,
-	SCAN_PAGE = 200, /* members of one ZSCAN: what Redis does at a stretch */
+	SHARDS_AT_ONCE = 32,
+	ROUNDS = 16,	 /* of scans for one page */
+	SCAN_PAGE = 120, /* members of one ZSCAN: what Redis does at a stretch */
 };
 
 struct place {
@@ -99,16 +100,18 @@ static bool take_names(const redisReply *scan, struct place *next, struct names 
 	return cursor == 0;
 }
 
-static int scan_page(struct redis_store *st, struct place *at, struct names *page, int64_t deadline,
-		     struct arena *a, struct err *err)
+/* Scans `count` shards from `at` on. *each_out: how many names a whole shard has, about. */
+static int scan_shards(struct redis_store *st, struct place *at, unsigned count, struct names *page,
+		       int64_t deadline, struct arena *a, size_t *each_out, struct err *err)
 {
-	unsigned first = at->shard;
+	unsigned first = at->shard, s;
+	size_t before = page->count;
 	struct redis_batch b;
 	redisReply **replies;
 
 	redis_batch_init(&b, a, REDIS_READ);
 	b.deadline = deadline;
-	for (unsigned s = first; s < REDIS_SHARDS && s < first + SHARDS_AT_ONCE; s++) {
+	for (s = first; s < REDIS_SHARDS && s < first + count; s++) {
 		struct redis_command *c = redis_command(&b, "ZSCAN");
 
 		redis_arg_text(c, redis_key(a, s, "ix", NULL, NULL));
@@ -121,6 +124,28 @@ static int scan_page(struct redis_store *st, struct place *at, struct names *pag
 	for (size_t i = 0; i < b.count && take_names(replies[i], at, page, a); i++)
 		;
 	redis_replies_free(replies, b.count);
+	*each_out = at->shard == s ? (page->count - before) / count : SCAN_PAGE;
+	return 0;
+}
+
+/* One shard at first; then as many at once as have room, by what the last ones had. */
+static int scan_page(struct redis_store *st, struct place *at, struct names *page, int64_t deadline,
+		     struct arena *a, struct err *err)
+{
+	size_t each = SCAN_PAGE;
+
+	for (int i = 0; i < ROUNDS && at->shard < REDIS_SHARDS; i++) {
+		size_t room = page->max - page->count, count = room / (each + 1);
+
+		if (page->count > 0 && (room < each || *at->after))
+			break;
+		if (each >= SCAN_PAGE || count == 0)
+			count = 1;
+		if (count > SHARDS_AT_ONCE)
+			count = SHARDS_AT_ONCE;
+		if (scan_shards(st, at, (unsigned)count, page, deadline, a, &each, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -108,24 +108,24 @@
 	"    error = ARGV[i+10], bc = ARGV[i+11]}\n"                                               \
 	"  local o = tag .. 'o:' .. v.id\n"                                                        \
 	"  if call('EXISTS', o) == 1 then return end\n"                                            \
-	"  call('HSET', o, 'id', v.id, 'kind', v.kind, 'channel', ARGV[i+2],\n"                    \
+	"  call('HSET', o, 'kind', v.kind, 'channel', ARGV[i+2],\n"                    \
 	"    'contact', contact, 'created', ARGV[i+3], 'due', v.due, 'attempts', ARGV[i+5],\n"     \
 	"    'changed', ARGV[i+3], 'state', v.state, 'reason', v.reason, 'ext', v.ext,\n"          \
 	"    'status', v.status, 'error', v.error, 'bc', v.bc, 'box', ARGV[i+12])\n"               \
-	"  if v.bc ~= '' then call('ZADD', tag .. 'br:' .. v.bc, 0, v.id) end\n"                   \
+	"  if v.bc ~= '' then call('RPUSH', tag .. 'br:' .. v.bc, v.id) end\n"                   \
 	"  if v.ext ~= '' then call('SET', tag .. 'x:' .. v.ext, v.id, 'PX', keep) end\n"          \
 	"  count(v.bc, nil, nil, v.state, tuple(v))\n"                                             \
 	"  enter(v, ARGV[i+3])\n"                                                                  \
 	"end\n"
 
-/* The fields that decide; nil when there is no such row of this contact. Fields may be missing:
- * recipients are stored without those that are empty. */
+/* The fields that decide; nil when there is no such row of this contact. Recipients are stored
+ * without what is empty, and without their kind. */
 #define LUA_ROW_READ                                                                               \
 	"local function row_read(id, contact)\n"                                                   \
 	"  local f = call('HMGET', tag .. 'o:' .. id, 'contact', 'kind', 'state', 'due', 'ext',\n" \
 	"    'status', 'error', 'attempts', 'reason', 'asked', 'bc')\n"                            \
 	"  if not f[1] or (contact and f[1] ~= contact) then return nil end\n"                     \
-	"  local v = {id = id, contact = f[1], kind = f[2], state = f[3], due = f[4],\n"           \
+	"  local v = {id = id, contact = f[1], kind = f[2] or '1', state = f[3], due = f[4],\n"           \
 	"    ext = f[5] or '', status = f[6] or '0', error = f[7] or '0',\n"                       \
 	"    attempts = f[8] or '0', reason = f[9] or '0', asked = f[10] or '0',\n"                \
 	"    bc = f[11] or ''}\n"                                                                  \
@@ -170,10 +170,12 @@
 /* What a claim hands out: a row and the facts, in the order of redis_read_row() and
  * redis_read_facts(). */
 #define LUA_ROW_SHOW                                                                               \
-	"local function row_show(id)\n"                                                            \
-	"  return call('HMGET', tag .. 'o:' .. id, 'id', 'kind', 'channel', 'contact',\n"          \
+	"local function row_show(v)\n"                                                             \
+	"  local row = call('HMGET', tag .. 'o:' .. v.id, 'id', 'kind', 'channel', 'contact',\n"   \
 	"    'created', 'due', 'attempts', 'changed', 'state', 'reason', 'ext', 'status',\n"       \
 	"    'error', 'bc', 'box')\n"                                                              \
+	"  row[1], row[2] = v.id, v.kind\n"                                                        \
+	"  return row\n"                                                                           \
 	"end\n"
 #define LUA_FACTS                                                                                  \
 	"'known', 'lang', 'first', 'last', 'consent', 'unfin', 'since', 'out', 'trouble',\n"       \

@@ -220,7 +220,8 @@ static void take_claim(const redisReply *reply, struct arena *a, void *list, siz
 {
 	struct driver_claim *claim = &((struct driver_claim *)list)[i];
 
-	redis_read_row(redis_reply_at(reply, 0), a, &claim->row);
+	(void)redis_read_row(redis_reply_at(reply, 0), NULL, a,
+			     &claim->row); /* it was read before */
 	redis_read_facts(redis_reply_at(reply, 1), a, &claim->facts);
 }
 
@@ -240,7 +241,7 @@ static void add_status_claim(struct redis_store *st, struct redis_batch *b,
 
 static void take_row(const redisReply *reply, struct arena *a, void *list, size_t i)
 {
-	redis_read_row(reply, a, &((struct driver_outbound *)list)[i]);
+	(void)redis_read_row(reply, NULL, a, &((struct driver_outbound *)list)[i]); /* as above */
 }
 
 int redis_status_claim(void *self, int64_t now_ms, unsigned max, struct arena *a,

@@ -74,13 +74,13 @@ unsigned redis_cursor_read(const char *cursor, const char **rest_out)
 
 struct page {
 	const char *broadcast;
-	unsigned shard;	   /* where it begins */
-	const char *after; /* an id of that shard, or "" */
+	unsigned shard; /* where it begins, */
+	int64_t from;	/* behind so many rows of that shard */
 	unsigned max;
 	int64_t deadline;
 };
 
-/* How many ids each shard's part of the page may hold: of the first shard all that may be left. */
+/* How many rows each shard has. */
 static int count_ids(struct redis_store *st, const struct page *p, int64_t counts[REDIS_SHARDS],
 		     struct err *err)
 {
@@ -91,11 +91,9 @@ static int count_ids(struct redis_store *st, const struct page *p, int64_t count
 
 	redis_batch_init(&b, &tmp, REDIS_READ);
 	b.deadline = p->deadline;
-	for (unsigned s = p->shard; s < REDIS_SHARDS; s++) {
-		struct redis_command *c = redis_command(&b, "ZCARD");
-
-		redis_arg_text(c, redis_key(&tmp, s, "br", p->broadcast, NULL));
-	}
+	for (unsigned s = p->shard; s < REDIS_SHARDS; s++)
+		redis_arg_text(redis_command(&b, "LLEN"),
+			       redis_key(&tmp, s, "br", p->broadcast, NULL));
 	ret = redis_exchange(st->pool, &b, &replies, err);
 	for (unsigned s = p->shard; ret == 0 && s < REDIS_SHARDS; s++)
 		counts[s] = redis_reply_int(replies[s - p->shard]);
@@ -109,37 +107,35 @@ struct page_id {
 	const char *id;
 };
 
-/* The ids of the page, and where the next one begins. */
+/* The ids of the page; *next_out is where the next one begins, "" nowhere. */
 static int list_ids(struct redis_store *st, const struct page *p, struct arena *a,
-		    struct page_id *ids, size_t *count_out, struct err *err)
+		    struct page_id *ids, size_t *count_out, const char **next_out, struct err *err)
 {
-	int64_t counts[REDIS_SHARDS], asked = 0;
+	int64_t counts[REDIS_SHARDS], left = p->max;
 	unsigned shards[REDIS_SHARDS];
 	struct redis_batch b;
 	redisReply **replies = NULL;
 	size_t n = 0;
 
-	*count_out = 0;
 	if (count_ids(st, p, counts, err) < 0)
 		return -1;
 	redis_batch_init(&b, a, REDIS_READ);
 	b.deadline = p->deadline;
-	for (unsigned s = p->shard; s < REDIS_SHARDS && asked < p->max; s++) {
-		bool first = s == p->shard && *p->after;
+	for (unsigned s = p->shard; s < REDIS_SHARDS && left > 0; s++) {
+		int64_t from = s == p->shard ? p->from : 0, there = counts[s] - from;
+		int64_t take = there < left ? there : left;
 		struct redis_command *c;
 
-		if (counts[s] == 0)
+		if (take <= 0)
 			continue;
 		shards[b.count] = s;
-		c = redis_command(&b, "ZRANGEBYLEX");
+		c = redis_command(&b, "LRANGE");
 		redis_arg_text(c, redis_key(a, s, "br", p->broadcast, NULL));
-		redis_arg_text(c, first ? arena_printf(a, "(%s", p->after) : "-");
-		redis_arg_text(c, "+");
-		redis_arg_text(c, "LIMIT");
-		redis_arg_text(c, "0");
-		redis_arg_int(c, p->max);
-		/* Of the first one nobody knows how many are left. */
-		asked += first ? 0 : counts[s];
+		redis_arg_int(c, from);
+		redis_arg_int(c, from + take - 1);
+		left -= take;
+		if (left == 0)
+			*next_out = arena_printf(a, "%u:%" PRId64, s, from + take);
 	}
 	if (b.count > 0 && redis_exchange(st->pool, &b, &replies, err) < 0)
 		return -1;
@@ -169,8 +165,7 @@ static int read_ids(struct redis_store *st, const struct page *p, const struct p
 		redis_command_row(&b, ids[i].shard, ids[i].id);
 	ret = redis_exchange(st->pool, &b, &replies, err);
 	for (size_t i = 0; ret == 0 && i < n; i++)
-		if (redis_reply_has(redis_reply_at(replies[i], 0)))
-			redis_read_row(replies[i], a, &rows[count++]);
+		count += redis_read_row(replies[i], ids[i].id, a, &rows[count]);
 	redis_replies_free(replies, b.count);
 	arena_free(&tmp);
 	*count_out = count;
@@ -187,21 +182,21 @@ int redis_recipients_page(void *self, const char *broadcast, const char *cursor,
 			  .deadline = redis_pool_deadline(st->pool) };
 	struct arena tmp = { 0 };
 	struct page_id *ids = arena_array(&tmp, max, sizeof *ids);
+	const char *rest, *next = "";
 	size_t n = 0;
 	int ret = 0;
 
 	*count_out = 0;
-	*next_out = "";
 	*rows_out = arena_array(a, max, sizeof **rows_out);
-	p.shard = redis_cursor_read(cursor, &p.after);
-	if (p.shard == REDIS_SHARDS)
+	p.shard = redis_cursor_read(cursor, &rest);
+	p.from = strtoll(rest, NULL, 10);
+	if (p.shard == REDIS_SHARDS || p.from < 0)
 		ret = err_set(err, ERR_INPUT, "Redis: this is not a cursor of recipients");
 	if (ret == 0)
-		ret = list_ids(st, &p, &tmp, ids, &n, err);
+		ret = list_ids(st, &p, &tmp, ids, &n, &next, err);
 	if (ret == 0 && n > 0)
 		ret = read_ids(st, &p, ids, n, a, *rows_out, count_out, err);
-	if (ret == 0 && n == max)
-		*next_out = arena_printf(a, "%u:%s", ids[n - 1].shard, ids[n - 1].id);
+	*next_out = arena_strdup(a, next);
 	arena_free(&tmp);
 	return ret;
 }

@@ -40,10 +40,16 @@ void redis_command_facts(struct redis_batch *b, unsigned shard, const char *cont
 		     REDIS_FACTS_FIELDS);
 }
 
-void redis_read_row(const redisReply *r, struct arena *a, struct driver_outbound *row)
+bool redis_read_row(const redisReply *r, const char *id, struct arena *a,
+		    struct driver_outbound *row)
 {
-	row->id = redis_reply_text(redis_reply_at(r, 0), a);
-	row->kind = (enum outbound_kind)redis_reply_int(redis_reply_at(r, 1));
+	const redisReply *kind = redis_reply_at(r, 1);
+
+	if (!redis_reply_has(redis_reply_at(r, 3)))
+		return false;
+	row->id = id ? arena_strdup(a, id) : redis_reply_text(redis_reply_at(r, 0), a);
+	row->kind = redis_reply_has(kind) ? (enum outbound_kind)redis_reply_int(kind)
+					  : OUTBOUND_BROADCAST;
 	row->channel = redis_reply_text(redis_reply_at(r, 2), a);
 	row->contact = redis_reply_text(redis_reply_at(r, 3), a);
 	row->created_ms = redis_reply_int(redis_reply_at(r, 4));
@@ -59,6 +65,7 @@ void redis_read_row(const redisReply *r, struct arena *a, struct driver_outbound
 	row->error_code = (int)redis_reply_int(redis_reply_at(r, 12));
 	row->broadcast = redis_reply_text(redis_reply_at(r, 13), a);
 	row->box = redis_reply_box(redis_reply_at(r, 14), a);
+	return true;
 }
 
 void redis_read_facts(const redisReply *r, struct arena *a, struct contact_facts *f)
@@ -251,9 +258,8 @@ int redis_outbox_get(void *self, const char *contact, const char *id, const char
 		found = -1;
 	if (found == 1) {
 		/* Two contacts may share a shard, but not their rows. */
-		found = strcmp(redis_reply_text(redis_reply_at(reply, 3), &tmp), contact) == 0;
-		if (found == 1)
-			redis_read_row(reply, a, row_out);
+		found = redis_read_row(reply, id, a, row_out) &&
+			strcmp(row_out->contact, contact) == 0;
 		freeReplyObject(reply);
 	}
 	arena_free(&tmp);

@@ -14,7 +14,9 @@ enum { REDIS_ROW_FIELDS = 15, REDIS_FACTS_FIELDS = 11 };
 /* "HMGET o:<id> …" with the fields that redis_read_row() takes; the same for facts. */
 void redis_command_row(struct redis_batch *b, unsigned shard, const char *id);
 void redis_command_facts(struct redis_batch *b, unsigned shard, const char *contact);
-void redis_read_row(const redisReply *r, struct arena *a, struct driver_outbound *row);
+/* False when there is no row. `id`: of the row, or NULL when the reply tells it. */
+bool redis_read_row(const redisReply *r, const char *id, struct arena *a,
+		    struct driver_outbound *row);
 void redis_read_facts(const redisReply *r, struct arena *a, struct contact_facts *f);
 void redis_read_session(const redisReply *r, struct arena *a, struct driver_session *s);
 /* The 13 arguments of a new row. */

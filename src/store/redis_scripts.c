@@ -21,12 +21,12 @@
  *   l:<contact>        opt-in ledger, a stream: at consent ext box
  *   ix                 ZSET contact -> last activity
  *   calls              ZSET contact -> when its business call may be taken up
- *   o:<id>             outbox row: id kind channel contact created due attempts changed state
+ *   o:<id>             outbox row: kind channel contact created due attempts changed state
  *                      reason ext status error bc (its broadcast) asked (for its status) box
  *   oq:<contact>       the line: list of "<id> <due>", unfinished rows only, oldest first
  *   ob                 ZSET "<id> <contact>" of each line's head -> when it may be claimed
  *   bq:<broadcast>     ZSET "<id> <contact>" of its unfinished rows -> when they may be claimed
- *   br:<broadcast>     ZSET of the ids of all its rows, in their order
+ *   br:<broadcast>     list of the ids of all its rows; grows only
  *   bn:<broadcast>     counts of its rows: "<state> <reason> <status> <error>"
  *   p:<contact>        list of the ids of its PARKED rows
  *   pk                 ZSET "<id> <contact>" of PARKED rows -> since when

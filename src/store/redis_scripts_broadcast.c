@@ -7,42 +7,49 @@
 #include "redis_lua_private.h"
 
 /* KEYS br  ARGV broadcast, then for each row 9: id contact channel created due state reason
- * error box. New rows WAITING or DEAD; what is empty or 0 is left out, for they are many.
- * `counts` gathers, so that each count is written once. */
+ * error box. New rows WAITING or DEAD. They are many: what is empty is left out, and each index
+ * and count is written once. */
 const char redis_lua_recipients_add[] =
 	"local call = redis.call\n"
 	"local tag = string.match(KEYS[1], '^[^}]*}:')\n"
-	"local bid, bq, bn = ARGV[1], tag .. 'bq:' .. ARGV[1], tag .. 'bn:' .. ARGV[1]\n"
-	"local o, waiting, dead, counts = tag .. 'o:', 0, 0, {}\n"
+	"local bid, o, bq = ARGV[1], tag .. 'o:', tag .. 'bq:' .. ARGV[1]\n"
+	"local ids, dues, dead, counts = {}, {}, 0, {}\n"
 	"for i = 2, #ARGV, 9 do\n"
-	"  local id, contact, state, reason, code =\n"
-	"    ARGV[i], ARGV[i+1], ARGV[i+5], ARGV[i+6], ARGV[i+7]\n"
-	"  if call('ZADD', KEYS[1], 0, id) == 1 then\n"
+	"  local id, state = ARGV[i], ARGV[i+5]\n"
+	"  local key = o .. id\n"
+	"  if call('EXISTS', key) == 0 then\n"
 	"    if state == '0' then\n"
-	"      call('HSET', o .. id, 'id', id, 'kind', '1', 'channel', ARGV[i+2],\n"
-	"        'contact', contact, 'created', ARGV[i+3], 'due', ARGV[i+4], 'state', '0',\n"
-	"        'bc', bid, 'box', ARGV[i+8])\n"
-	"      call('ZADD', bq, ARGV[i+4], id .. ' ' .. contact)\n"
-	"      waiting = waiting + 1\n"
+	"      call('HSET', key, 'contact', ARGV[i+1], 'channel', ARGV[i+2],\n"
+	"        'created', ARGV[i+3], 'due', ARGV[i+4], 'state', state, 'bc', bid,\n"
+	"        'box', ARGV[i+8])\n"
+	"      dues[#dues+1] = ARGV[i+4]\n"
+	"      dues[#dues+1] = id .. ' ' .. ARGV[i+1]\n"
 	"    else\n"
-	"      call('HSET', o .. id, 'id', id, 'kind', '1', 'channel', ARGV[i+2],\n"
-	"        'contact', contact, 'created', ARGV[i+3], 'due', ARGV[i+4], 'state', state,\n"
-	"        'reason', reason, 'error', code, 'bc', bid, 'box', ARGV[i+8])\n"
+	"      call('HSET', key, 'contact', ARGV[i+1], 'channel', ARGV[i+2],\n"
+	"        'created', ARGV[i+3], 'due', ARGV[i+4], 'state', state, 'bc', bid,\n"
+	"        'box', ARGV[i+8], 'reason', ARGV[i+6], 'error', ARGV[i+7])\n"
 	"      dead = dead + 1\n"
 	"    end\n"
-	"    local t = state .. ' ' .. reason .. ' 0 ' .. code\n"
+	"    ids[#ids+1] = id\n"
+	"    local t = state .. ' ' .. ARGV[i+6] .. ' 0 ' .. ARGV[i+7]\n"
 	"    counts[t] = (counts[t] or 0) + 1\n"
 	"  end\n"
 	"end\n"
-	"for t, n in pairs(counts) do call('HINCRBY', bn, t, n) end\n"
-	"if waiting > 0 then call('HINCRBY', tag .. 'n', 'w', waiting) end\n"
+	"for i = 1, #ids, 1000 do\n" /* unpack() has a limit */
+	"  call('RPUSH', KEYS[1], unpack(ids, i, math.min(i + 999, #ids)))\n"
+	"end\n"
+	"for i = 1, #dues, 1000 do\n"
+	"  call('ZADD', bq, unpack(dues, i, math.min(i + 999, #dues)))\n"
+	"end\n"
+	"for t, n in pairs(counts) do call('HINCRBY', tag .. 'bn:' .. bid, t, n) end\n"
+	"if #dues > 0 then call('HINCRBY', tag .. 'n', 'w', #dues / 2) end\n"
 	"if dead > 0 then call('HINCRBY', tag .. 'n', 'd', dead) end\n"
-	"return waiting + dead\n";
+	"return #ids\n";
 
 /* KEYS br  ARGV broadcast, at most so many. Rows of a broadcast whose time has passed, wherever
  * they stand; with the last one its queue and counts. Returns how many. */
 const char redis_lua_drop_recipients[] = LUA_ROWS LUA_ROW_READ
-	"local ids = call('ZRANGE', KEYS[1], 0, ARGV[2] - 1)\n"
+	"local ids = call('LRANGE', KEYS[1], 0, ARGV[2] - 1)\n"
 	"for _, id in ipairs(ids) do\n"
 	"  local v, state = row_read(id)\n"
 	"  if v then\n"
@@ -50,8 +57,8 @@ const char redis_lua_drop_recipients[] = LUA_ROWS LUA_ROW_READ
 	"    count('', state, nil, nil, nil)\n"
 	"    call('DEL', tag .. 'o:' .. id)\n"
 	"  end\n"
-	"  call('ZREM', KEYS[1], id)\n"
 	"end\n"
+	"call('LTRIM', KEYS[1], #ids, -1)\n"
 	"if #ids < tonumber(ARGV[2]) then\n"
 	"  call('DEL', tag .. 'bq:' .. ARGV[1], tag .. 'bn:' .. ARGV[1])\n"
 	"end\n"

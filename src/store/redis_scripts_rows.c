@@ -51,7 +51,7 @@ _Static_assert(STORE_MAX_ASKED == 6, "the table of ask() has a column for each")
 	"    'attempts', v.attempts + 1, 'changed', now)\n"                                        \
 	"  call('ZADD', queue, lease, member)\n"                                                   \
 	"  count(v.bc, state, was, v.state, tuple(v))\n"                                           \
-	"  return {row_show(id), facts}\n"                                                         \
+	"  return {row_show(v), facts}\n"                                                         \
 	"end\n"
 
 /* KEYS ob  ARGV now lease, then its members. Returns {row, facts} of those claimed. */
@@ -168,7 +168,7 @@ const char redis_lua_status_claim[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SAVE LUA_ROW
 	"    local id, contact = string.match(ARGV[i], '^(.*) (%S+)$')\n"
 	"    local v, state = row_read(id, contact)\n"
 	"    if v and state == '3' then\n"
-	"      local row = row_show(id)\n"
+	"      local row = row_show(v)\n"
 	"      row[7] = v.asked\n"
 	"      out[#out+1] = row\n"
 	"      v.asked = call('HINCRBY', tag .. 'o:' .. id, 'asked', 1)\n"
