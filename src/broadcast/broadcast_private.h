@@ -150,9 +150,12 @@ enum broadcaster_outcome {
 	OUTCOME_NONE, /* another row counts for it */
 };
 extern const char *const broadcaster_outcome_names[OUTCOME_COUNT];
-enum broadcaster_outcome broadcaster_outcome_of(enum outbound_state state,
-						enum outbound_reason reason, enum status status,
-						bool cancelled);
+/* Of one row, or of rows in one situation; cancelled: their broadcast is. Who said STOP to the
+ * provider is skipped, as if we had known. */
+enum broadcaster_outcome broadcaster_outcome_of(const struct broadcast_count *c, bool cancelled);
+/* Why, in an outcome that is a skip or a failure. */
+enum outbound_reason broadcaster_reason_of(const struct broadcast_count *c);
+struct broadcast_count broadcaster_situation(const struct outbound *row); /* as rows of one */
 
 struct broadcaster_progress {
 	int64_t outcomes[OUTCOME_COUNT];

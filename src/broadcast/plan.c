@@ -77,8 +77,8 @@ void broadcaster_plan_row(const struct broadcaster_plan *plan, const struct audi
 
 bool broadcaster_is_retried(const struct outbound *row, int64_t began_ms)
 {
-	if (row->created_ms >= began_ms) /* made in this round: it may fail, but only once */
-		return false;
-	return broadcaster_outcome_of(row->state, row->reason, row->status, false) ==
-	       OUTCOME_FAILED;
+	const struct broadcast_count c = broadcaster_situation(row);
+
+	/* made in this round: it may fail, but only once */
+	return row->created_ms < began_ms && broadcaster_outcome_of(&c, false) == OUTCOME_FAILED;
 }

@@ -49,11 +49,9 @@ static enum broadcaster_outcome of_reason(enum outbound_reason reason)
 	return outbound_is_skip(reason) ? OUTCOME_SKIPPED : OUTCOME_FAILED;
 }
 
-enum broadcaster_outcome broadcaster_outcome_of(enum outbound_state state,
-						enum outbound_reason reason, enum status status,
-						bool cancelled)
+static enum broadcaster_outcome of_state(const struct broadcast_count *c, bool cancelled)
 {
-	switch (state) {
+	switch (c->state) {
 	case OUTBOUND_WAITING:
 		return cancelled ? OUTCOME_CANCELLED : OUTCOME_WAITING;
 	case OUTBOUND_CLAIMED:
@@ -61,21 +59,40 @@ enum broadcaster_outcome broadcaster_outcome_of(enum outbound_state state,
 	case OUTBOUND_UNSURE:
 		return OUTCOME_UNSURE;
 	case OUTBOUND_ACCEPTED:
-		return of_status(status);
+		return of_status(c->status);
 	case OUTBOUND_PARKED:
 		return OUTCOME_PARKED;
 	case OUTBOUND_DEAD:
 		break;
 	}
-	return of_reason(reason);
+	return of_reason(c->reason);
 }
 
-/* An opt-out or a closed window says nothing of how well sending goes. */
+enum broadcaster_outcome broadcaster_outcome_of(const struct broadcast_count *c, bool cancelled)
+{
+	enum broadcaster_outcome outcome = of_state(c, cancelled);
+
+	return outcome == OUTCOME_FAILED && outbox_consequence(c->error_code) == OUTBOX_OPT_OUT
+		       ? OUTCOME_SKIPPED
+		       : outcome;
+}
+
+enum outbound_reason broadcaster_reason_of(const struct broadcast_count *c)
+{
+	return broadcaster_outcome_of(c, false) == OUTCOME_SKIPPED && !outbound_is_skip(c->reason)
+		       ? OUTBOUND_OPTED_OUT
+		       : c->reason;
+}
+
+struct broadcast_count broadcaster_situation(const struct outbound *row)
+{
+	return (struct broadcast_count){ row->state, row->reason, row->status, row->error_code, 1 };
+}
+
+/* A closed window says nothing of how well sending goes. */
 static bool is_trouble(int error_code)
 {
-	enum outbox_consequence c = outbox_consequence(error_code);
-
-	return c != OUTBOX_OPT_OUT && c != OUTBOX_CLOSED_WINDOW;
+	return outbox_consequence(error_code) != OUTBOX_CLOSED_WINDOW;
 }
 
 static void add(struct broadcaster_progress *p, const struct broadcast_count *c,
@@ -88,7 +105,7 @@ static void add(struct broadcaster_progress *p, const struct broadcast_count *c,
 		p->open += c->rows;
 	switch (outcome) {
 	case OUTCOME_SKIPPED:
-		p->skipped[c->reason] += c->rows;
+		p->skipped[broadcaster_reason_of(c)] += c->rows;
 		break;
 	case OUTCOME_FAILED:
 		if (!is_trouble(c->error_code))
@@ -118,8 +135,7 @@ void broadcaster_count_up(const struct broadcast_count *list, size_t count, bool
 	*p_out = (struct broadcaster_progress){ 0 };
 	for (size_t i = 0; i < count; i++) {
 		const struct broadcast_count *c = &list[i];
-		enum broadcaster_outcome outcome =
-			broadcaster_outcome_of(c->state, c->reason, c->status, cancelled);
+		enum broadcaster_outcome outcome = broadcaster_outcome_of(c, cancelled);
 
 		if (outcome != OUTCOME_NONE)
 			add(p_out, c, outcome, &most);

@@ -100,7 +100,7 @@ static size_t sum_codes(const struct broadcast_count *list, size_t count, struct
 		const struct broadcast_count *c = &list[i];
 		size_t k = 0;
 
-		if (broadcaster_outcome_of(c->state, c->reason, c->status, false) != OUTCOME_FAILED)
+		if (broadcaster_outcome_of(c, false) != OUTCOME_FAILED)
 			continue;
 		while (k < n && sums[k].code != c->error_code)
 			k++;
@@ -293,10 +293,12 @@ out:
 static void write_recipient(struct broadcaster *b, const struct outbound *row,
 			    enum broadcaster_outcome outcome, struct json_writer *w)
 {
+	const struct broadcast_count c = broadcaster_situation(row);
+
 	json_object(w, NULL);
 	json_add_text(w, "contact", row->contact);
 	json_add_text(w, "outcome", broadcaster_outcome_names[outcome]);
-	json_add_text(w, "reason", outbound_reason_name(row->reason));
+	json_add_text(w, "reason", outbound_reason_name(broadcaster_reason_of(&c)));
 	json_add_int(w, "error_code", row->error_code);
 	json_add_text(w, "error_text",
 		      row->error_code ? channel_error_text(b->set.channel, row->error_code) : "");
@@ -337,9 +339,9 @@ static int write_recipients(struct broadcaster *b, const struct broadcast *broad
 	json_object(&w, NULL);
 	json_array(&w, "recipients");
 	for (size_t i = 0; i < count; i++) {
+		const struct broadcast_count c = broadcaster_situation(&rows[i]);
 		enum broadcaster_outcome outcome =
-			broadcaster_outcome_of(rows[i].state, rows[i].reason, rows[i].status,
-					       broadcast->state == BROADCAST_CANCELLED);
+			broadcaster_outcome_of(&c, broadcast->state == BROADCAST_CANCELLED);
 
 		if (outcome != OUTCOME_NONE && (wanted == OUTCOME_COUNT || wanted == (int)outcome))
 			write_recipient(b, &rows[i], outcome, &w);

@@ -478,7 +478,8 @@ static void failures_pause_it_once(void **state)
 	UNTIL(is_used(id));
 	assert_int_equal(play_outbox(f, id, 30, OUTBOUND_DEAD, OUTBOUND_FAILED, 21610), 30);
 	assert_int_equal(play_outbox(f, id, 24, OUTBOUND_DEAD, OUTBOUND_FAILED, 63024), 24);
-	UNTIL(progress(f, id, "failed") == 54);
+	UNTIL(progress(f, id, "failed") == 24);
+	assert_int_equal(progress(f, id, "skipped"), 30);
 	assert_string_equal(text_of(show(f, id), "state"), "sending");
 	assert_int_equal(play_outbox(f, id, 6, OUTBOUND_DEAD, OUTBOUND_FAILED, 63024), 6);
 	UNTIL(state_is(f, id, "paused"));
