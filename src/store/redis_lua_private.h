@@ -21,7 +21,8 @@
  * Outbox rows. What a row itself says (its contact, broadcast, external id) names
  * further keys of the same slot: they begin with the tag of KEYS[1].
  * count(): keeps n and the counts of the broadcast in step with a row that was (s1, t1) and
- * is (s2, t2): its state, and the tuple by which its broadcast counts it.
+ * is (s2, t2): its state, and the tuple by which its broadcast counts it. counted() ends every
+ * script that counts: each number is written once.
  * push(), pop(): the end of the line, and wherever the row stands in it.
  * leave(), enter(): the queue, line or list in which rows of a state stand.
  * A state is one digit; up to '2' a row may be claimed.
@@ -33,16 +34,27 @@
 	"local function tuple(v)\n"                                                                \
 	"  return v.state .. ' ' .. v.reason .. ' ' .. v.status .. ' ' .. v.error\n"               \
 	"end\n"                                                                                    \
+	"local deltas = {}\n"                                                                      \
+	"local function delta(key, field, n)\n"                                                    \
+	"  local d = deltas[key] or {}\n"                                                          \
+	"  deltas[key], d[field] = d, (d[field] or 0) + n\n"                                       \
+	"end\n"                                                                                    \
 	"local function count(bc, s1, t1, s2, t2)\n"                                               \
 	"  local a, b = s1 and bucket[s1], s2 and bucket[s2]\n"                                    \
-	"  if a ~= b then\n"                                                                       \
-	"    if a then call('HINCRBY', tag .. 'n', a, -1) end\n"                                   \
-	"    if b then call('HINCRBY', tag .. 'n', b, 1) end\n"                                    \
+	"  if a then delta(tag .. 'n', a, -1) end\n"                                               \
+	"  if b then delta(tag .. 'n', b, 1) end\n"                                                \
+	"  if bc == '' then return end\n"                                                          \
+	"  if t1 then delta(tag .. 'bn:' .. bc, t1, -1) end\n"                                     \
+	"  if t2 then delta(tag .. 'bn:' .. bc, t2, 1) end\n"                                      \
+	"end\n"                                                                                    \
+	"local function counted()\n"                                                               \
+	"  for key, fields in pairs(deltas) do\n"                                                  \
+	"    for field, n in pairs(fields) do\n"                                                   \
+	"      if n ~= 0 and call('HINCRBY', key, field, n) <= 0 then\n"                           \
+	"        call('HDEL', key, field)\n"                                                       \
+	"      end\n"                                                                              \
+	"    end\n"                                                                                \
 	"  end\n"                                                                                  \
-	"  if bc == '' or t1 == t2 then return end\n"                                              \
-	"  local bn = tag .. 'bn:' .. bc\n"                                                        \
-	"  if t1 and call('HINCRBY', bn, t1, -1) <= 0 then call('HDEL', bn, t1) end\n"             \
-	"  if t2 then call('HINCRBY', bn, t2, 1) end\n"                                            \
 	"end\n"                                                                                    \
 	"local function push(contact, id, due)\n"                                                  \
 	"  if call('RPUSH', tag .. 'oq:' .. contact, id .. ' ' .. due) == 1 then\n"                \
@@ -125,7 +137,7 @@
 	"  local f = call('HMGET', tag .. 'o:' .. id, 'contact', 'kind', 'state', 'due', 'ext',\n" \
 	"    'status', 'error', 'attempts', 'reason', 'asked', 'bc')\n"                            \
 	"  if not f[1] or (contact and f[1] ~= contact) then return nil end\n"                     \
-	"  local v = {id = id, contact = f[1], kind = f[2] or '1', state = f[3], due = f[4],\n"           \
+	"  local v = {id = id, contact = f[1], kind = f[2] or '1', state = f[3], due = f[4],\n"    \
 	"    ext = f[5] or '', status = f[6] or '0', error = f[7] or '0',\n"                       \
 	"    attempts = f[8] or '0', reason = f[9] or '0', asked = f[10] or '0',\n"                \
 	"    bc = f[11] or ''}\n"                                                                  \
@@ -167,16 +179,10 @@
 	"  if v.state == '3' then ask(v, now, times) end\n"                                        \
 	"end\n"
 
-/* What a claim hands out: a row and the facts, in the order of redis_read_row() and
- * redis_read_facts(). */
-#define LUA_ROW_SHOW                                                                               \
-	"local function row_show(v)\n"                                                             \
-	"  local row = call('HMGET', tag .. 'o:' .. v.id, 'id', 'kind', 'channel', 'contact',\n"   \
-	"    'created', 'due', 'attempts', 'changed', 'state', 'reason', 'ext', 'status',\n"       \
-	"    'error', 'bc', 'box')\n"                                                              \
-	"  row[1], row[2] = v.id, v.kind\n"                                                        \
-	"  return row\n"                                                                           \
-	"end\n"
+/* What claims hand out, in the order of redis_read_row() and redis_read_facts(). */
+#define LUA_ROW                                                                                    \
+	"'id', 'kind', 'channel', 'contact', 'created', 'due', 'attempts', 'changed',\n"           \
+	"    'state', 'reason', 'ext', 'status', 'error', 'bc', 'box'"
 #define LUA_FACTS                                                                                  \
 	"'known', 'lang', 'first', 'last', 'consent', 'unfin', 'since', 'out', 'trouble',\n"       \
 	"    'heard', 'parked'"

@@ -117,6 +117,7 @@ static const char commit_script[] = LUA_SESSION
 	"  row_new(contact, i, ARGV[37])\n"
 	"  i = i + 13\n"
 	"end\n"
+	"counted()\n"
 	"return {0, inline}\n";
 
 /* The state of a turn's reply, or nil. */
@@ -148,6 +149,7 @@ static const char divert_script[] = LUA_REPLY LUA_ROWS LUA_ROW_NEW
 	"  row_new(ARGV[2], i, ARGV[3])\n"
 	"  i = i + 13\n"
 	"end\n"
+	"counted()\n"
 	"return 1\n";
 
 /* KEYS calls, then s of each contact  ARGV now lease, then the contacts. Returns those leased. */

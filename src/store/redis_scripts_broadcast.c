@@ -62,6 +62,7 @@ const char redis_lua_drop_recipients[] = LUA_ROWS LUA_ROW_READ
 	"if #ids < tonumber(ARGV[2]) then\n"
 	"  call('DEL', tag .. 'bq:' .. ARGV[1], tag .. 'bn:' .. ARGV[1])\n"
 	"end\n"
+	"counted()\n"
 	"return #ids\n";
 
 /* An entry of the audit streams; ARGV from i on: at action object detail request. The keys are au

@@ -26,36 +26,37 @@ _Static_assert(STORE_MAX_ASKED == 6, "the table of ask() has a column for each")
 #define LUA_CLAIM                                                                                  \
 	"local function claim(queue, member, now, lease, pace)\n"                                  \
 	"  local id, contact = string.match(member, '^(.*) (%S+)$')\n"                             \
-	"  local v, state, was = row_read(id, contact)\n"                                          \
-	"  if not v or state > '2' then\n"                                                         \
+	"  local o, c = tag .. 'o:' .. id, tag .. 'c:' .. contact\n"                               \
+	"  local r = call('HMGET', o, " LUA_ROW ")\n"                                              \
+	"  local state = r[9]\n"                                                                   \
+	"  if r[4] ~= contact or state > '2' then\n"                                               \
 	"    if queue == tag .. 'ob' then pop(contact, id) end\n"                                  \
 	"    call('ZREM', queue, member)\n"                                                        \
 	"    return nil\n"                                                                         \
 	"  end\n"                                                                                  \
-	"  local c = tag .. 'c:' .. contact\n"                                                     \
 	"  local facts = call('HMGET', c, " LUA_FACTS ")\n"                                        \
+	"  local to = state == '0' and '1' or '2'\n"                                               \
 	"  if state == '0' then\n"                                                                 \
 	"    local free = (tonumber(facts[8]) or 0) + pace\n"                                      \
 	"    if pace > 0 and facts[8] and free > tonumber(now) then\n"                             \
-	"      call('HSET', tag .. 'o:' .. id, 'due', free)\n"                                     \
+	"      call('HSET', o, 'due', free)\n"                                                     \
 	"      call('ZADD', queue, free, member)\n"                                                \
 	"      return nil\n"                                                                       \
 	"    end\n"                                                                                \
 	"    call('HSET', c, 'out', now)\n"                                                        \
 	"    facts[8] = now\n"                                                                     \
-	"    v.state = '1'\n"                                                                      \
-	"  else\n"                                                                                 \
-	"    v.state = '2'\n"                                                                      \
 	"  end\n"                                                                                  \
-	"  call('HSET', tag .. 'o:' .. id, 'state', v.state, 'due', lease,\n"                      \
-	"    'attempts', v.attempts + 1, 'changed', now)\n"                                        \
+	"  local rest = ' ' .. (r[10] or '0') .. ' ' .. (r[12] or '0') .. ' ' .. (r[13] or '0')\n" \
+	"  count(r[14] or '', state, state .. rest, to, to .. rest)\n"                             \
+	"  r[1], r[2], r[6], r[7], r[8], r[9] =\n"                                                 \
+	"    id, r[2] or '1', lease, (r[7] or 0) + 1, now, to\n"                                   \
+	"  call('HSET', o, 'state', to, 'due', lease, 'attempts', r[7], 'changed', now)\n"         \
 	"  call('ZADD', queue, lease, member)\n"                                                   \
-	"  count(v.bc, state, was, v.state, tuple(v))\n"                                           \
-	"  return {row_show(v), facts}\n"                                                         \
+	"  return {r, facts}\n"                                                                    \
 	"end\n"
 
 /* KEYS ob  ARGV now lease, then its members. Returns {row, facts} of those claimed. */
-const char redis_lua_outbox_claim[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SHOW LUA_CLAIM
+const char redis_lua_outbox_claim[] = LUA_ROWS LUA_CLAIM
 	"local now, out = tonumber(ARGV[1]), {}\n"
 	"for i = 3, #ARGV do\n"
 	"  local due = call('ZSCORE', KEYS[1], ARGV[i])\n"
@@ -63,17 +64,19 @@ const char redis_lua_outbox_claim[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SHOW LUA_CLA
 	"    out[#out+1] = claim(KEYS[1], ARGV[i], ARGV[1], ARGV[2], 0)\n"
 	"  end\n"
 	"end\n"
+	"counted()\n"
 	"return out\n";
 
 /* KEYS bq  ARGV now lease pace max, and how many to look at. Returns {row, facts} of those
  * claimed. */
-const char redis_lua_broadcast_claim[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SHOW LUA_CLAIM
+const char redis_lua_broadcast_claim[] = LUA_ROWS LUA_CLAIM
 	"local out = {}\n"
 	"local due = call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[5])\n"
 	"for _, member in ipairs(due) do\n"
 	"  if #out == tonumber(ARGV[4]) then break end\n"
 	"  out[#out+1] = claim(KEYS[1], member, ARGV[1], ARGV[2], tonumber(ARGV[3]))\n"
 	"end\n"
+	"counted()\n"
 	"return out\n";
 
 /* KEYS n  ARGV now, life of x, table of ask(), then for each row 10: id contact attempts state
@@ -97,6 +100,7 @@ const char redis_lua_settle[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SAVE
 	"  row_save(v, state, was, ext, ARGV[1], ARGV[2], ARGV[3])\n"
 	"end\n"
 	"for i = 4, #ARGV, 10 do settle(i) end\n"
+	"counted()\n"
 	"return 1\n";
 
 /* KEYS o or x  ARGV 1 contact  2 our id  3 ext  4 error  5 now  6 life of x  7 table of ask()
@@ -117,6 +121,7 @@ const char redis_lua_status[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SAVE
 	"  v.state, v.reason = '3', '0'\n"
 	"end\n"
 	"row_save(v, state, was, ext, ARGV[5], ARGV[6], ARGV[7])\n"
+	"counted()\n"
 	"return 1\n";
 
 /* KEYS o of the old row  ARGV 1 id  2 contact  3 status  4 error  5 now  6 life of x  7 ladder,
@@ -128,6 +133,7 @@ const char redis_lua_replace[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SAVE LUA_ROW_NEW
 	"if v.status == ARGV[3] then v.error = ARGV[4] end\n"
 	"row_save(v, state, was, ext, ARGV[5], ARGV[6])\n"
 	"row_new(ARGV[2], 8, ARGV[6])\n"
+	"counted()\n"
 	"return 1\n";
 
 /* KEYS p  ARGV contact now. Returns how many. Rows were parked in the order in which their news
@@ -156,11 +162,12 @@ const char redis_lua_unpark[] = LUA_ROWS LUA_ROW_READ
 	"end\n"
 	"call('DEL', KEYS[1])\n"
 	"call('HDEL', tag .. 'c:' .. ARGV[1], 'parked')\n"
+	"counted()\n"
 	"return n\n";
 
 /* KEYS sl  ARGV now, table of ask(), then members. Returns rows; their attempts are how often
  * they were asked for before. */
-const char redis_lua_status_claim[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SAVE LUA_ROW_SHOW
+const char redis_lua_status_claim[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SAVE
 	"local now, out = tonumber(ARGV[1]), {}\n"
 	"for i = 3, #ARGV do\n"
 	"  local due = call('ZSCORE', KEYS[1], ARGV[i])\n"
@@ -168,8 +175,8 @@ const char redis_lua_status_claim[] = LUA_ROWS LUA_ROW_READ LUA_ROW_SAVE LUA_ROW
 	"    local id, contact = string.match(ARGV[i], '^(.*) (%S+)$')\n"
 	"    local v, state = row_read(id, contact)\n"
 	"    if v and state == '3' then\n"
-	"      local row = row_show(v)\n"
-	"      row[7] = v.asked\n"
+	"      local row = call('HMGET', tag .. 'o:' .. id, " LUA_ROW ")\n"
+	"      row[1], row[2], row[7] = id, v.kind, v.asked\n"
 	"      out[#out+1] = row\n"
 	"      v.asked = call('HINCRBY', tag .. 'o:' .. id, 'asked', 1)\n"
 	"      ask(v, now, ARGV[2])\n"
@@ -219,4 +226,5 @@ const char redis_lua_drop_parked[] = LUA_ROWS LUA_ROW_READ
 	"    dropped = dropped + 1\n"
 	"  end\n"
 	"end\n"
+	"counted()\n"
 	"return dropped\n";
