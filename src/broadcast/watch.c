@@ -296,7 +296,8 @@ static bool look_at(struct broadcaster *b, const struct broadcast *row, bool *bu
 {
 	struct broadcaster_watched *w = remember(b, row);
 	bool sendable = is_sendable(b, row);
-	bool fresh = !w->was_running || w->round != row->round;
+	bool fresh = !w->counted_ms || w->round != row->round ||
+		     (row->state == BROADCAST_RUNNING && !w->was_running);
 	struct broadcaster_progress p;
 
 	begin_anew(b, w, row);

@@ -97,6 +97,22 @@ static void configuration_pauses_it(void **state)
 	UNTIL(is_used(id));
 }
 
+/* Of a row that waits. */
+static const char *first_text(struct fixture *f, const char *id)
+{
+	struct outbound *rows = NULL;
+	const char *next;
+	size_t count = 0;
+
+	assert_int_equal(store_recipients_page(f->store, id, "", 1000, &f->arena, &rows, &count,
+					       &next, NULL),
+			 0);
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].state == OUTBOUND_WAITING)
+			return rows[i].text;
+	return "";
+}
+
 static void failed_ones_go_again(void **state)
 {
 	struct fixture *f = *state;
@@ -104,7 +120,7 @@ static void failed_ones_go_again(void **state)
 
 	add_people(f, 40, "name", "Asha", CONSENT_NONE);
 	open_room(f);
-	id = text_of(ask(f, "{\"message\":\"Hi\"}", "", 202), "broadcast_id");
+	id = text_of(ask(f, "{\"message\":\"Dear {{name}}\"}", "", 202), "broadcast_id");
 	UNTIL(is_used(id));
 	(void)steer(f, id, BROADCASTER_RETRY, -1); /* nothing has failed */
 	assert_int_equal(play_outbox(f, id, 20, OUTBOUND_ACCEPTED, 0, 0), 20);
@@ -118,6 +134,7 @@ static void failed_ones_go_again(void **state)
 	assert_int_equal(number_of(show(f, id), "audience"), 40);
 	assert_int_equal(progress(f, id, "failed"), 0);
 	assert_int_equal(progress(f, id, "unsure"), 5);
+	assert_string_equal(first_text(f, id), "Dear Asha");
 	/* some fail again: once in this round, and then in the next */
 	UNTIL(state_is(f, id, "sending"));
 	assert_int_equal(play_outbox(f, id, 3, OUTBOUND_DEAD, OUTBOUND_FAILED, 63024), 3);
