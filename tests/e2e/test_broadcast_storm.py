@@ -75,7 +75,8 @@ def test_large(servers, store, twilio):
         told = admin.send("Storm")
         done = admin.wait(told["broadcast_id"], 120)
     got = tally(twilio)
-    assert (got["recipients"], got["most"]) == (PEOPLE, 1)
+    # who came while it was planned may be among them
+    assert (got["recipients"], got["most"]) == (done["audience"], 1)
     assert done["audience"] >= PEOPLE
     assert max(chatter.took) < 8
     admin.wait_progress(told["broadcast_id"], 60, delivered=done["audience"])
