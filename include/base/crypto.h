@@ -15,6 +15,7 @@ enum { SHA1_SIZE = 20, SHA256_SIZE = 32 };
 
 void hmac_sha1(struct str key, struct str data, uint8_t out[SHA1_SIZE]);
 void hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_SIZE]);
+void sha1(struct str data, uint8_t out[SHA1_SIZE]); /* names things; proves nothing */
 void sha256(struct str data, uint8_t out[SHA256_SIZE]);
 
 /* Lower-case hex; out holds 2 n + 1 bytes. */

@@ -86,6 +86,14 @@ void hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_SIZE])
 	hmac(tools.hmac_sha256, key, data, out, SHA256_SIZE);
 }
 
+void sha1(struct str data, uint8_t out[SHA1_SIZE])
+{
+	unsigned n = 0;
+
+	if (!EVP_Digest(data.n ? data.p : "", data.n, out, &n, EVP_sha1(), NULL) || n != SHA1_SIZE)
+		base_die("samvad: SHA-1 failed");
+}
+
 void sha256(struct str data, uint8_t out[SHA256_SIZE])
 {
 	unsigned n = 0;
