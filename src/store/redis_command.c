@@ -62,14 +62,34 @@ void redis_arg_text(struct redis_command *c, const char *text)
 	redis_arg(c, str_of(text));
 }
 
+enum { DIGITS = 20 }; /* of any 64-bit number */
+
+/* printf is half of the time that formatting takes. Writes before `end`; returns the first digit.
+ */
+static char *put_number(char *end, uint64_t n)
+{
+	do
+		*--end = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	return end;
+}
+
 void redis_arg_int(struct redis_command *c, int64_t n)
 {
-	redis_arg_text(c, arena_printf(c->arena, "%" PRId64, n));
+	char *end = (char *)arena_alloc(c->arena, DIGITS + 1) + DIGITS + 1;
+	char *p = put_number(end, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+
+	if (n < 0)
+		*--p = '-';
+	redis_arg(c, (struct str){ p, (size_t)(end - p) });
 }
 
 void redis_arg_u64(struct redis_command *c, uint64_t n)
 {
-	redis_arg_text(c, arena_printf(c->arena, "%" PRIu64, n));
+	char *end = (char *)arena_alloc(c->arena, DIGITS) + DIGITS;
+	const char *p = put_number(end, n);
+
+	redis_arg(c, (struct str){ p, (size_t)(end - p) });
 }
 
 struct redis_command *redis_script(struct redis_batch *b, const struct redis_pool *pool,
@@ -77,7 +97,6 @@ struct redis_command *redis_script(struct redis_batch *b, const struct redis_poo
 {
 	struct redis_command *c = redis_command(b, "EVALSHA");
 
-	/* Its digits may be filled in as late as the first connection: the length is fixed. */
 	redis_arg(c, (struct str){ redis_pool_sha(pool, script), 40 });
 	redis_arg_u64(c, keys);
 	return c;
@@ -88,14 +107,35 @@ unsigned redis_shard(const char *owner)
 	return (unsigned)(hash64(str_of(owner)) % REDIS_SHARDS);
 }
 
+static char *put_text(char *p, const char *text, size_t n)
+{
+	memcpy(p, text, n);
+	return p + n;
+}
+
 const char *redis_key(struct arena *a, unsigned shard, const char *kind, const char *owner,
 		      const char *rest)
 {
-	if (!owner)
-		return arena_printf(a, "samvad:{%u}:%s", shard, kind);
-	if (!rest)
-		return arena_printf(a, "samvad:{%u}:%s:%s", shard, kind, owner);
-	return arena_printf(a, "samvad:{%u}:%s:%s %s", shard, kind, owner, rest);
+	size_t kind_n = strlen(kind), owner_n = owner ? strlen(owner) : 0;
+	size_t rest_n = rest ? strlen(rest) : 0;
+	char number[DIGITS], *digits = put_number(number + DIGITS, shard);
+	char *key =
+		arena_alloc(a, sizeof "samvad:{}:" + DIGITS + kind_n + 1 + owner_n + 1 + rest_n);
+	char *p = put_text(key, "samvad:{", 8);
+
+	p = put_text(p, digits, (size_t)(number + DIGITS - digits));
+	p = put_text(p, "}:", 2);
+	p = put_text(p, kind, kind_n);
+	if (owner) {
+		*p++ = ':';
+		p = put_text(p, owner, owner_n);
+	}
+	if (owner && rest) {
+		*p++ = ' ';
+		p = put_text(p, rest, rest_n);
+	}
+	*p = '\0';
+	return key;
 }
 
 bool redis_reply_has(const redisReply *r)
