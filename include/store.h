@@ -37,7 +37,6 @@ struct store_settings {	       /* borrowed during open; ring until close */
 	const char *data_dir;  /* samvad.db lives here, mode 0600 */
 	const struct seal_ring *ring;
 	int timeout_ms;	      /* of one operation; 3000 by default */
-	unsigned connections; /* to Redis, at most; 0: a default */
 	int64_t seen_keep_ms; /* turns are remembered this long, at least 48 h; 0: 72 h */
 };
 

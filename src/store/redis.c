@@ -4,7 +4,7 @@
  * Whatever belongs to a contact lives in the contact's shard, under one hash
  * tag, so that each step below is one script call on one slot. The keys are
  * listed in redis_scripts.c. Connections, back-off and the meaning of failures
- * are redis_pool.c and redis_exchange.c; nothing here knows of them.
+ * are redis_exchange.c and redis_link.c; nothing here knows of them.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@ static void redis_close(void *self)
 {
 	struct redis_store *st = self;
 
-	redis_pool_free(&st->pool);
+	redis_pool_close(&st->pool);
 	free(st);
 }
 
@@ -91,8 +91,11 @@ int driver_redis_open(const struct store_settings *set, const struct store_drive
 	if (redis_url_parse(set->redis_url, &address, err) < 0)
 		return -1;
 	st = mem_alloc(sizeof *st);
-	st->pool = redis_pool_new(&address, set->connections,
-				  set->timeout_ms > 0 ? set->timeout_ms : DEFAULT_TIMEOUT_MS);
+	if (redis_pool_open(&address, set->timeout_ms > 0 ? set->timeout_ms : DEFAULT_TIMEOUT_MS,
+			    &st->pool, err) < 0) {
+		free(st);
+		return -1;
+	}
 	st->seen_keep_ms = set->seen_keep_ms > 0 ? set->seen_keep_ms : DRIVER_SEEN_KEEP_MS;
 	redis_ask_table(st->ask);
 	st->first_shard = (unsigned)id_random_u64(); /* processes do not walk in step */

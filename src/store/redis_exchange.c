@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/mem.h"
-#include "redis_private.h"
+#include "redis_link_private.h"
 
 /* Word at the beginning of an error reply. */
 static const struct {
@@ -66,51 +67,79 @@ int redis_error_set(struct err *err, const redisReply *reply)
 	return err_set(err, kind, "Redis refused: %.*s", shown > 120 ? 120 : shown, text);
 }
 
-/* Formats commands [from, to) one behind the other. */
-static int format(const struct redis_batch *batch, struct buf *out, struct err *err)
-{
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct redis_command *c = &batch->commands[i];
-		char *bytes = NULL;
-		int n = redisFormatCommandArgv(&bytes, c->argc, c->argv, c->argvlen);
+struct redis_pool {
+	struct redis_address address;
+	int timeout_ms;
+	struct redis_tls *tls;
+	struct redis_link *link;
+	char shas[REDIS_SCRIPTS][2 * SHA1_SIZE + 1];
+};
 
-		if (n < 0)
-			return err_set(err, ERR_TEMP, "Redis: no memory for a command");
-		(void)buf_add(out, bytes, (size_t)n);
-		redisFreeCommand(bytes);
-		if (out->full)
-			return err_set(err, ERR_INPUT, "Redis: more than %d MiB in one step",
-				       REDIS_MAX_REQUEST >> 20);
+int redis_pool_open(struct redis_address *address, int timeout_ms, struct redis_pool **pool_out,
+		    struct err *err)
+{
+	struct redis_pool *pool = mem_alloc(sizeof *pool);
+	struct redis_link_settings set = { .timeout_ms = timeout_ms };
+	uint8_t digest[SHA1_SIZE];
+
+	pool->address = *address;
+	*address = (struct redis_address){ 0 };
+	pool->timeout_ms = timeout_ms;
+	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
+		sha1(str_of(redis_script_texts[i]), digest);
+		hex_encode(digest, sizeof digest, pool->shas[i]);
 	}
+	set.place = pool->address.place;
+	set.address = &pool->address;
+	if ((pool->address.tls && redis_tls_new(&pool->tls, err) < 0) ||
+	    (set.tls = pool->tls, redis_link_open(&set, &pool->link, err) < 0)) {
+		redis_pool_close(&pool);
+		return -1;
+	}
+	*pool_out = pool;
 	return 0;
 }
 
-enum fate { ANSWERED, NOT_SENT, LOST };
-
-/* Sends the batch over this connection and fills replies. LOST: some of it may have been done. */
-static enum fate run(struct redis_connection *c, const struct redis_batch *batch,
-		     redisReply **replies, int64_t deadline, struct err *err)
+void redis_pool_close(struct redis_pool **pool)
 {
-	struct buf bytes;
-	size_t sent = 0;
-	enum fate fate = NOT_SENT;
+	if (!*pool)
+		return;
+	redis_link_close(&(*pool)->link);
+	redis_tls_free(&(*pool)->tls);
+	redis_address_free(&(*pool)->address);
+	free(*pool);
+	*pool = NULL;
+}
 
-	buf_init(&bytes, REDIS_MAX_REQUEST);
-	if (format(batch, &bytes, err) < 0)
-		goto out;
-	if (redis_connection_send(c, (struct str){ bytes.data, bytes.len }, deadline, &sent, err) <
-	    0) {
-		/* Half a command is not executed, but earlier ones of the batch are. */
-		fate = batch->count == 1 || sent == 0 ? NOT_SENT : LOST;
-		goto out;
+const char *redis_pool_sha(const struct redis_pool *pool, enum redis_script script)
+{
+	return pool->shas[script];
+}
+
+int64_t redis_pool_deadline(const struct redis_pool *pool)
+{
+	return clock_mono_ms() + pool->timeout_ms;
+}
+
+/* Sends the commands that `which` names and puts their replies in place. */
+static enum redis_fate run(struct redis_pool *pool, const struct redis_batch *batch,
+			   const size_t *which, size_t count, redisReply **replies,
+			   int64_t deadline, struct err *err)
+{
+	struct redis_call *call = redis_call_new(batch, which, count, err);
+	enum redis_fate fate = REDIS_NOT_SENT;
+
+	if (call && redis_link_put(pool->link, call, err) == 0)
+		fate = redis_link_wait(pool->link, &call, deadline, err);
+	for (size_t i = 0; fate == REDIS_ANSWERED && i < count; i++) {
+		redisReply **place = &replies[which ? which[i] : i];
+
+		if (*place)
+			freeReplyObject(*place);
+		*place = call->replies[i];
+		call->replies[i] = NULL;
 	}
-	fate = LOST;
-	for (size_t i = 0; i < batch->count; i++)
-		if (redis_connection_receive(c, deadline, &replies[i], err) < 0)
-			goto out;
-	fate = ANSWERED;
-out:
-	buf_free(&bytes);
+	redis_call_free(call);
 	return fate;
 }
 
@@ -119,54 +148,49 @@ static bool is_error(const redisReply *r, const char *word)
 	return r->type == REDIS_REPLY_ERROR && strncmp(r->str, word, strlen(word)) == 0;
 }
 
-/* Loads the scripts and sends again what NOSCRIPT says was not executed. */
-static enum fate run_unknown_scripts(struct redis_connection *c, const struct redis_batch *batch,
-				     redisReply **replies, int64_t deadline, struct err *err)
+/* The same command with the script itself instead of its digest. */
+static void spell_out(const struct redis_pool *pool, struct redis_command *c)
 {
-	struct redis_batch one = { .count = 1, .kind = batch->kind };
-	bool loaded = false;
+	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
+		if (c->argc < 2 || c->argv[1] != pool->shas[i])
+			continue;
+		c->argv[0] = "EVAL";
+		c->argvlen[0] = 4;
+		c->argv[1] = redis_script_texts[i];
+		c->argvlen[1] = strlen(redis_script_texts[i]);
+	}
+}
+
+/* What NOSCRIPT says was not executed goes out again; it leaves the script loaded. */
+static enum redis_fate run_unknown_scripts(struct redis_pool *pool, const struct redis_batch *batch,
+					   redisReply **replies, int64_t deadline, struct err *err)
+{
+	size_t *which = NULL, count = 0;
+	enum redis_fate fate = REDIS_ANSWERED;
 
 	for (size_t i = 0; i < batch->count; i++) {
-		redisReply *again = NULL;
-		enum fate fate;
-
 		if (!is_error(replies[i], "NOSCRIPT"))
 			continue;
-		if (!loaded && redis_load_scripts(c, deadline, err) < 0)
-			return batch->count == 1 ? NOT_SENT : LOST;
-		loaded = true;
-		one.commands = &batch->commands[i];
-		fate = run(c, &one, &again, deadline, err);
-		if (fate != ANSWERED)
-			return batch->count == 1 ? fate : LOST;
-		freeReplyObject(replies[i]);
-		replies[i] = again;
+		if (!which)
+			which = mem_array(batch->count, sizeof *which);
+		spell_out(pool, &batch->commands[i]);
+		which[count++] = i;
 	}
-	return ANSWERED;
+	if (count > 0)
+		fate = run(pool, batch, which, count, replies, deadline, err);
+	free(which);
+	/* The others have been executed. */
+	return fate == REDIS_NOT_SENT && count < batch->count ? REDIS_LOST : fate;
 }
 
-static enum fate attempt(struct redis_pool *pool, const struct redis_batch *batch,
-			 redisReply **replies, int64_t deadline, struct err *err)
+static enum redis_fate attempt(struct redis_pool *pool, const struct redis_batch *batch,
+			       redisReply **replies, int64_t deadline, struct err *err)
 {
-	struct redis_connection *c;
-	enum fate fate;
+	enum redis_fate fate = run(pool, batch, NULL, batch->count, replies, deadline, err);
 
-	if (redis_pool_take(pool, deadline, &c, err) < 0)
-		return NOT_SENT;
-	fate = run(c, batch, replies, deadline, err);
-	if (fate == ANSWERED)
-		fate = run_unknown_scripts(c, batch, replies, deadline, err);
-	redis_pool_give(pool, c, fate != ANSWERED);
+	if (fate == REDIS_ANSWERED)
+		fate = run_unknown_scripts(pool, batch, replies, deadline, err);
 	return fate;
-}
-
-static void clear(redisReply **replies, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (replies[i])
-			freeReplyObject(replies[i]);
-		replies[i] = NULL;
-	}
 }
 
 int redis_exchange(struct redis_pool *pool, struct redis_batch *batch, redisReply ***replies_out,
@@ -175,22 +199,20 @@ int redis_exchange(struct redis_pool *pool, struct redis_batch *batch, redisRepl
 	int64_t deadline = batch->deadline ? batch->deadline : redis_pool_deadline(pool);
 	redisReply **replies = mem_array(batch->count, sizeof *replies);
 	struct err why = { 0 };
-	enum fate fate = attempt(pool, batch, replies, deadline, &why);
+	enum redis_fate fate = attempt(pool, batch, replies, deadline, &why);
 
-	/* A read, or a write that never left, may find a server that has just been restarted. */
-	if (fate == LOST && batch->kind == REDIS_READ && clock_mono_ms() < deadline) {
-		clear(replies, batch->count);
+	/* A read may find a server that has just been restarted. */
+	if (fate == REDIS_LOST && batch->kind == REDIS_READ && clock_mono_ms() < deadline)
 		fate = attempt(pool, batch, replies, deadline, &why);
-	}
-	if (fate == LOST && batch->kind == REDIS_WRITE)
+	if (fate == REDIS_LOST && batch->kind == REDIS_WRITE)
 		why.kind = ERR_UNSURE;
-	for (size_t i = 0; fate == ANSWERED && i < batch->count; i++) {
+	for (size_t i = 0; fate == REDIS_ANSWERED && i < batch->count; i++) {
 		if (replies[i]->type != REDIS_REPLY_ERROR)
 			continue;
 		redis_error_set(&why, replies[i]);
-		fate = NOT_SENT;
+		fate = REDIS_NOT_SENT;
 	}
-	if (fate == ANSWERED) {
+	if (fate == REDIS_ANSWERED) {
 		*replies_out = replies;
 		return 0;
 	}
@@ -224,114 +246,4 @@ int redis_exchange_yes(struct redis_pool *pool, struct redis_batch *batch, struc
 	yes = redis_reply_int(reply) != 0;
 	freeReplyObject(reply);
 	return yes;
-}
-
-/* Reads one reply that must not be an error. */
-static int expect(struct redis_connection *c, int64_t deadline, const char *what, char *sha,
-		  struct err *err)
-{
-	redisReply *reply;
-	int ret = -1;
-
-	if (redis_connection_receive(c, deadline, &reply, err) < 0)
-		return -1;
-	if (reply->type == REDIS_REPLY_ERROR) {
-		redis_error_set(err, reply);
-		if (strcmp(what, "AUTH") == 0 && (!err || err->kind == ERR_BUG))
-			err_set(err, ERR_PERM, "Redis refused the user name or password");
-		err_prefix(err, "%s", what);
-	} else if (sha && reply->type == REDIS_REPLY_STRING && reply->len == 40) {
-		memcpy(sha, reply->str, 41);
-		ret = 0;
-	} else if (sha) {
-		err_set(err, ERR_BUG, "Redis answers SCRIPT LOAD in an unknown way");
-	} else {
-		ret = 0;
-	}
-	freeReplyObject(reply);
-	return ret;
-}
-
-static void add_scripts(struct redis_batch *b)
-{
-	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
-		struct redis_command *c = redis_command(b, "SCRIPT");
-
-		redis_arg_text(c, "LOAD");
-		redis_arg_text(c, redis_script_texts[i]);
-	}
-}
-
-static int send_batch(struct redis_connection *c, const struct redis_batch *b, int64_t deadline,
-		      struct err *err)
-{
-	struct buf bytes;
-	size_t sent;
-	int ret;
-
-	buf_init(&bytes, REDIS_MAX_REQUEST);
-	ret = format(b, &bytes, err);
-	if (ret == 0)
-		ret = redis_connection_send(c, (struct str){ bytes.data, bytes.len }, deadline,
-					    &sent, err);
-	/* It may have held the password. */
-	explicit_bzero(bytes.data, bytes.len);
-	buf_free(&bytes);
-	return ret;
-}
-
-int redis_load_scripts(struct redis_connection *connection, int64_t deadline, struct err *err)
-{
-	struct arena a = { 0 };
-	struct redis_batch b;
-	char sha[41];
-	int ret;
-
-	redis_batch_init(&b, &a, REDIS_READ);
-	add_scripts(&b);
-	ret = send_batch(connection, &b, deadline, err);
-	for (size_t i = 0; ret == 0 && i < REDIS_SCRIPTS; i++)
-		ret = expect(connection, deadline, "SCRIPT LOAD", sha, err);
-	arena_free(&a);
-	return ret;
-}
-
-static void add_login(struct redis_batch *b, const struct redis_address *address)
-{
-	struct redis_command *c;
-
-	if (address->password) {
-		c = redis_command(b, "AUTH");
-		if (address->user)
-			redis_arg_text(c, address->user);
-		redis_arg_text(c, address->password);
-	}
-	if (address->db != 0) {
-		c = redis_command(b, "SELECT");
-		redis_arg_int(c, address->db);
-	}
-}
-
-int redis_greet(struct redis_connection *connection, const struct redis_address *address,
-		char shas[REDIS_SCRIPTS][41], int64_t deadline, struct err *err)
-{
-	struct arena a = { 0 };
-	struct redis_batch b;
-	int ret;
-
-	redis_batch_init(&b, &a, REDIS_READ);
-	add_login(&b, address);
-	(void)redis_command(&b, "PING");
-	add_scripts(&b);
-	ret = send_batch(connection, &b, deadline, err);
-	if (ret == 0 && address->password)
-		ret = expect(connection, deadline, "AUTH", NULL, err);
-	if (ret == 0 && address->db != 0)
-		ret = expect(connection, deadline, "SELECT", NULL, err);
-	if (ret == 0)
-		ret = expect(connection, deadline, "PING", NULL, err);
-	for (size_t i = 0; ret == 0 && i < REDIS_SCRIPTS; i++)
-		ret = expect(connection, deadline, "SCRIPT LOAD", shas[i], err);
-	arena_free(&a);
-	return ret;
 }

@@ -1,10 +1,9 @@
 /*
- * redis_private.h - inside of the Redis driver: address, connections, commands.
+ * redis_private.h - inside of the Redis driver: address, commands, exchanges.
  *
  * redis.c and redis_{turn,queue,house}.c say what is asked; redis_exchange()
- * alone knows over which connection it travels. hiredis formats commands and
- * parses replies; sockets are ours, so that every wait has a deadline and a
- * closed connection raises no signal.
+ * alone knows which server is asked, and over which connection. hiredis parses
+ * replies; lines, sockets and TLS are ours (redis_link_private.h).
  */
 #ifndef SAMVAD_STORE_REDIS_PRIVATE_H
 #define SAMVAD_STORE_REDIS_PRIVATE_H
@@ -15,16 +14,21 @@
 
 /* ---- where the server is (redis_url.c) ---- */
 
-struct redis_address { /* all owned */
+struct redis_place {
 	char *host;
 	int port;
+};
+
+struct redis_address { /* all owned */
+	struct redis_place place;
+	bool tls;
 	int db;
 	char *user;	/* NULL: none */
 	char *password; /* NULL: none */
 };
 
-/* redis://[user:pass@]host:port/db, percent-decoded. -1 ERR_PERM; the text shows no part of the
- * URL. */
+/* redis[s]://[user:pass@]host:port/db, percent-decoded. -1 ERR_PERM; the text shows no part of
+ * the URL. */
 int redis_url_parse(const char *url, struct redis_address *address_out, struct err *err);
 void redis_address_free(struct redis_address *address); /* wipes the password */
 
@@ -116,61 +120,24 @@ enum redis_script {
 
 extern const char *const redis_script_texts[REDIS_SCRIPTS];
 
-/* ---- one connection (redis_connection.c, redis_resolve.c) ---- */
-
-struct redis_connection {
-	int fd;
-	redisReader *reader;
-	struct redis_connection *next; /* in the pool's idle list */
-};
+/* ---- the servers (redis_exchange.c; how, is redis_link_private.h) ---- */
 
 enum { REDIS_MAX_REPLY = 64 * 1024 * 1024, REDIS_MAX_REQUEST = 64 * 1024 * 1024 };
-
-/* deadlines are of clock_mono_ms(). Errors: ERR_TEMP. */
-int redis_connection_open(const struct redis_address *address, int64_t deadline,
-			  struct redis_connection **connection_out, struct err *err);
-void redis_connection_close(struct redis_connection **connection);
-/* False when the server has closed it or has said something nobody asked for. */
-bool redis_connection_is_quiet(const struct redis_connection *connection);
-/* *sent_out: bytes that left before it failed. */
-int redis_connection_send(struct redis_connection *connection, struct str bytes, int64_t deadline,
-			  size_t *sent_out, struct err *err);
-int redis_connection_receive(struct redis_connection *connection, int64_t deadline,
-			     redisReply **reply_out, struct err *err);
-
-struct addrinfo;
-/* getaddrinfo that keeps the deadline. The caller owns *list_out (freeaddrinfo). */
-int redis_resolve(const char *host, int port, int64_t deadline, struct addrinfo **list_out,
-		  struct err *err);
-
-/* ---- all connections (redis_pool.c, redis_exchange.c) ---- */
 
 struct redis_pool;
 
 /* Takes the address. Connects at the first exchange. */
-struct redis_pool *redis_pool_new(struct redis_address *address, unsigned connections,
-				  int timeout_ms);
-void redis_pool_free(struct redis_pool **pool);
-
-/* A connection that has greeted the server and knows all scripts. At once
- * -1 while a dead server is being backed off from. */
-int redis_pool_take(struct redis_pool *pool, int64_t deadline,
-		    struct redis_connection **connection_out, struct err *err);
-/* broken: it is closed, and the idle ones with it, for the server may have gone. */
-void redis_pool_give(struct redis_pool *pool, struct redis_connection *connection, bool broken);
-/* 40 hex digits once a connection was taken. */
+int redis_pool_open(struct redis_address *address, int timeout_ms, struct redis_pool **pool_out,
+		    struct err *err);
+void redis_pool_close(struct redis_pool **pool);
+/* 40 hex digits. */
 const char *redis_pool_sha(const struct redis_pool *pool, enum redis_script script);
 /* The moment an operation that begins now must end. */
 int64_t redis_pool_deadline(const struct redis_pool *pool);
 
-/* Log in, choose the database, load the scripts, PING: one round trip. shas may be NULL. */
-int redis_greet(struct redis_connection *connection, const struct redis_address *address,
-		char shas[REDIS_SCRIPTS][41], int64_t deadline, struct err *err);
-int redis_load_scripts(struct redis_connection *connection, int64_t deadline, struct err *err);
-
 /* Sends the batch and reads one reply for each command within the store's time limit.
  * Returns 0 and replies (count of the batch, freed with redis_replies_free), none of them an
- * error; or -1 with the kind that driver_private.h asks for. */
+ * error; or -1 with the kind that driver_private.h asks for. May change the batch's commands. */
 int redis_exchange(struct redis_pool *pool, struct redis_batch *batch, redisReply ***replies_out,
 		   struct err *err);
 /* The same for a batch of one. The reply is freed with freeReplyObject. */

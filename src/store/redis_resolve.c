@@ -12,7 +12,7 @@
 
 #include "base/cond.h"
 #include "base/mem.h"
-#include "redis_private.h"
+#include "redis_link_private.h"
 
 struct lookup {
 	pthread_mutex_t lock;

@@ -120,12 +120,12 @@ static int parse_host(struct str s, struct redis_address *address, struct err *e
 	}
 	if (end && end < s.p + s.n)
 		port = (struct str){ end + 1, (size_t)(s.p + s.n - end) - 1 };
-	address->port = port.p && port.n ? small_number(port, MAX_PORT) : DEFAULT_PORT;
-	if (address->port < 1)
+	address->place.port = port.p && port.n ? small_number(port, MAX_PORT) : DEFAULT_PORT;
+	if (address->place.port < 1)
 		return malformed(err, "the port must be 1 to 65535");
 	if (!host_is_clean(host))
 		return malformed(err, "the host holds a character no host may hold");
-	address->host = host.n ? mem_strndup(host.p, host.n) : mem_strdup("localhost");
+	address->place.host = host.n ? mem_strndup(host.p, host.n) : mem_strdup("localhost");
 	return 0;
 }
 
@@ -177,7 +177,7 @@ int redis_url_parse(const char *url, struct redis_address *address_out, struct e
 	};
 	static const char plain[] = "redis://";
 
-	*address_out = (struct redis_address){ .port = DEFAULT_PORT };
+	*address_out = (struct redis_address){ .place.port = DEFAULT_PORT };
 	if (strlen(url) > MAX_URL)
 		return malformed(err, "longer than 2048 bytes");
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
@@ -193,7 +193,7 @@ int redis_url_parse(const char *url, struct redis_address *address_out, struct e
 
 void redis_address_free(struct redis_address *address)
 {
-	free(address->host);
+	free(address->place.host);
 	free(address->user);
 	if (address->password)
 		mem_wipe_free(address->password, strlen(address->password));

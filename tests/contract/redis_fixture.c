@@ -19,20 +19,19 @@ struct redis_fixture *fixture_start(const struct redis_server_options *options, 
 	assert_int_equal(f->look->err, 0);
 	if (f->server.password[0])
 		freeReplyObject(look(f, "AUTH %s", f->server.password));
-	if (!f->server.password[0] && fixture_open(f, f->url, timeout_ms, 0) < 0)
+	if (!f->server.password[0] && fixture_open(f, f->url, timeout_ms) < 0)
 		fail_msg("%s", f->err.text);
 	return f;
 }
 
-int fixture_open(struct redis_fixture *f, const char *url, int timeout_ms, unsigned connections)
+int fixture_open(struct redis_fixture *f, const char *url, int timeout_ms)
 {
 	if (f->self)
 		f->driver->close(f->self);
 	f->self = NULL;
 	f->set = (struct store_settings){ .redis_url = url,
 					  .data_dir = "",
-					  .timeout_ms = timeout_ms,
-					  .connections = connections };
+					  .timeout_ms = timeout_ms };
 	return driver_redis_open(&f->set, &f->driver, &f->self, &f->err);
 }
 

@@ -12,7 +12,7 @@ static void with_password(struct redis_fixture *f, const char *user, const char 
 {
 	(void)snprintf(f->url, sizeof f->url, "redis://%s:%s@127.0.0.1:%d/0", user, password,
 		       f->server.port);
-	assert_int_equal(fixture_open(f, f->url, TIMEOUT_MS, 0), 0);
+	assert_int_equal(fixture_open(f, f->url, TIMEOUT_MS), 0);
 }
 
 static void log_in(void **state)
@@ -44,7 +44,7 @@ static void wrong_log_in(void **state)
 		char *port = strstr(url, "%d");
 
 		url = arena_printf(&f->a, "%.*s%d", (int)(port - url), url, f->server.port);
-		assert_int_equal(fixture_open(f, url, TIMEOUT_MS, 0), 0);
+		assert_int_equal(fixture_open(f, url, TIMEOUT_MS), 0);
 		assert_err(f, f->driver->ping(f->self, &f->err), ERR_PERM);
 		assert_null(strstr(f->err.text, "hunter"));
 		/* Still so while it is backing off. */
@@ -84,7 +84,7 @@ static void database_number(void **state)
 
 	(void)state;
 	redis_server_url(&f->server, 3, f->url, sizeof f->url);
-	assert_int_equal(fixture_open(f, f->url, TIMEOUT_MS, 0), 0);
+	assert_int_equal(fixture_open(f, f->url, TIMEOUT_MS), 0);
 	assert_int_equal(commit(f, &t), COMMIT_DONE);
 	assert_int_equal(look_int(f, "DBSIZE"), 0);
 	freeReplyObject(look(f, "SELECT 3"));
@@ -92,7 +92,7 @@ static void database_number(void **state)
 	assert_true(load(f, WHO, "SM1").has_session);
 
 	redis_server_url(&f->server, 9999, f->url, sizeof f->url);
-	assert_int_equal(fixture_open(f, f->url, TIMEOUT_MS, 0), 0);
+	assert_int_equal(fixture_open(f, f->url, TIMEOUT_MS), 0);
 	assert_err(f, f->driver->ping(f->self, &f->err), ERR_PERM);
 	fixture_end(f);
 }

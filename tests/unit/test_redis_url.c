@@ -46,9 +46,9 @@ static void good_urls(void **state)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		if (redis_url_parse(good[i].url, &a, &err) < 0)
 			fail_msg("%s: %s", good[i].url, err.text);
-		if (!SAME(a.host, good[i].host) || a.port != good[i].port || a.db != good[i].db ||
+		if (!SAME(a.place.host, good[i].host) || a.place.port != good[i].port || a.db != good[i].db ||
 		    !SAME(a.user, good[i].user) || !SAME(a.password, good[i].password))
-			fail_msg("%s: %s %d %d %s %s", good[i].url, a.host, a.port, a.db,
+			fail_msg("%s: %s %d %d %s %s", good[i].url, a.place.host, a.place.port, a.db,
 				 a.user ? a.user : "-", a.password ? a.password : "-");
 		redis_address_free(&a);
 	}
@@ -105,7 +105,7 @@ static void bad_urls(void **state)
 			fail_msg("%s: %s", bad[i].url, err.text);
 		if (strstr(err.text, "hunter"))
 			fail_msg("%s: the text tells a secret", bad[i].url);
-		assert_null(a.host);
+		assert_null(a.place.host);
 		assert_null(a.password);
 	}
 }
