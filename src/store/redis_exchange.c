@@ -89,7 +89,7 @@ int redis_pool_open(struct redis_address *address, int timeout_ms, struct redis_
 		sha1(str_of(redis_script_texts[i]), digest);
 		hex_encode(digest, sizeof digest, pool->shas[i]);
 	}
-	set.place = pool->address.place;
+	set.place = pool->address.places[0];
 	set.address = &pool->address;
 	if ((pool->address.tls && redis_tls_new(&pool->tls, err) < 0) ||
 	    (set.tls = pool->tls, redis_link_open(&set, &pool->link, err) < 0)) {

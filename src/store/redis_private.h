@@ -19,16 +19,20 @@ struct redis_place {
 	int port;
 };
 
+enum redis_form { REDIS_SINGLE, REDIS_CLUSTER, REDIS_SENTINEL };
+
 struct redis_address { /* all owned */
-	struct redis_place place;
+	enum redis_form form;
+	struct redis_place *places; /* the server; some nodes of the Cluster; the sentinels */
+	size_t place_count;	    /* at least 1 */
+	char *master;		    /* Sentinel: the name of the set */
 	bool tls;
 	int db;
 	char *user;	/* NULL: none */
 	char *password; /* NULL: none */
 };
 
-/* redis[s]://[user:pass@]host:port/db, percent-decoded. -1 ERR_PERM; the text shows no part of
- * the URL. */
+/* REDIS_URL, percent-decoded. -1 ERR_PERM; the text shows no part of the URL. */
 int redis_url_parse(const char *url, struct redis_address *address_out, struct err *err);
 void redis_address_free(struct redis_address *address); /* wipes the password */
 

@@ -13,32 +13,62 @@
 
 #define SAME(a, b) ((a) == NULL ? (b) == NULL : (b) != NULL && strcmp((a), (b)) == 0)
 
+/* A place list as text: "host:port host:port". */
+static const char *places_of(const struct redis_address *a, struct arena *arena)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < a->place_count; i++)
+		text = arena_printf(arena, "%s%s%s:%d", text, i ? " " : "", a->places[i].host,
+				    a->places[i].port);
+	return text;
+}
+
 static const struct {
-	const char *url, *host;
-	int port, db;
+	const char *url, *places;
+	int db;
 	const char *user, *password;
+	enum redis_form form;
+	bool tls;
+	const char *master;
 } good[] = {
-	{ "redis://localhost:6379/0", "localhost", 6379, 0, NULL, NULL },
-	{ "redis://", "localhost", 6379, 0, NULL, NULL },
-	{ "redis:///7", "localhost", 6379, 7, NULL, NULL },
-	{ "redis://redis", "redis", 6379, 0, NULL, NULL },
-	{ "redis://redis/", "redis", 6379, 0, NULL, NULL },
-	{ "redis://redis:", "redis", 6379, 0, NULL, NULL },
-	{ "REDIS://cache.example:1/15", "cache.example", 1, 15, NULL, NULL },
-	{ "redis://10.0.0.7:65535", "10.0.0.7", 65535, 0, NULL, NULL },
-	{ "redis://[::1]:6380/2", "::1", 6380, 2, NULL, NULL },
-	{ "redis://[fe80::1]", "fe80::1", 6379, 0, NULL, NULL },
-	{ "redis://:pw@h", "h", 6379, 0, NULL, "pw" },
-	{ "redis://app:pw@h:7000/1", "h", 7000, 1, "app", "pw" },
-	{ "redis://app:p%40s%3As%2F%2c%25@h", "h", 6379, 0, "app", "p@s:s/,%" },
-	{ "redis://a%20b:x@[::1]:1/1", "::1", 1, 1, "a b", "x" },
-	{ "redis://app:p:q@h", "h", 6379, 0, "app", "p:q" },
-	{ "redis://app:p@q@h", "h", 6379, 0, "app", "p@q" },
-	{ "redis://:a,b@h", "h", 6379, 0, NULL, "a,b" },
+	{ "redis://localhost:6379/0", "localhost:6379", 0, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "redis://", "localhost:6379", 0, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "redis:///7", "localhost:6379", 7, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "redis://redis", "redis:6379", 0, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "redis://redis/", "redis:6379", 0, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "redis://redis:", "redis:6379", 0, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "REDIS://cache.example:1/15", "cache.example:1", 15, NULL, NULL, REDIS_SINGLE, false,
+	  NULL },
+	{ "redis://10.0.0.7:65535", "10.0.0.7:65535", 0, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "redis://[::1]:6380/2", "::1:6380", 2, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "redis://[fe80::1]", "fe80::1:6379", 0, NULL, NULL, REDIS_SINGLE, false, NULL },
+	{ "redis://:pw@h", "h:6379", 0, NULL, "pw", REDIS_SINGLE, false, NULL },
+	{ "redis://app:pw@h:7000/1", "h:7000", 1, "app", "pw", REDIS_SINGLE, false, NULL },
+	{ "redis://app:p%40s%3As%2F%2c%25@h", "h:6379", 0, "app", "p@s:s/,%", REDIS_SINGLE, false,
+	  NULL },
+	{ "redis://a%20b:x@[::1]:1/1", "::1:1", 1, "a b", "x", REDIS_SINGLE, false, NULL },
+	{ "redis://app:p:q@h", "h:6379", 0, "app", "p:q", REDIS_SINGLE, false, NULL },
+	{ "redis://app:p@q@h", "h:6379", 0, "app", "p@q", REDIS_SINGLE, false, NULL },
+	{ "redis://:a,b@h", "h:6379", 0, NULL, "a,b", REDIS_SINGLE, false, NULL },
+	{ "rediss://cache.example/1", "cache.example:6379", 1, NULL, NULL, REDIS_SINGLE, true,
+	  NULL },
+	{ "REDISS://app:pw@h:7000", "h:7000", 0, "app", "pw", REDIS_SINGLE, true, NULL },
+	{ "redis://h1:1,h2,[::1]:3", "h1:1 h2:6379 ::1:3", 0, NULL, NULL, REDIS_CLUSTER, false,
+	  NULL },
+	{ "rediss://:a,b@h1:1,h2:2/0", "h1:1 h2:2", 0, NULL, "a,b", REDIS_CLUSTER, true, NULL },
+	{ "redis+cluster://h:7", "h:7", 0, NULL, NULL, REDIS_CLUSTER, false, NULL },
+	{ "rediss+cluster://u:p@h", "h:6379", 0, "u", "p", REDIS_CLUSTER, true, NULL },
+	{ "redis+sentinel://h/mymaster", "h:26379", 0, NULL, NULL, REDIS_SENTINEL, false,
+	  "mymaster" },
+	{ "redis+sentinel://u:p@s1:1,s2,s3:3/m.1-x_2/5", "s1:1 s2:26379 s3:3", 5, "u", "p",
+	  REDIS_SENTINEL, false, "m.1-x_2" },
+	{ "rediss+sentinel://s1/m/", "s1:26379", 0, NULL, NULL, REDIS_SENTINEL, true, "m" },
 };
 
 static void good_urls(void **state)
 {
+	struct arena arena = { 0 };
 	struct redis_address a;
 	struct err err = { 0 };
 
@@ -46,12 +76,15 @@ static void good_urls(void **state)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		if (redis_url_parse(good[i].url, &a, &err) < 0)
 			fail_msg("%s: %s", good[i].url, err.text);
-		if (!SAME(a.place.host, good[i].host) || a.place.port != good[i].port || a.db != good[i].db ||
-		    !SAME(a.user, good[i].user) || !SAME(a.password, good[i].password))
-			fail_msg("%s: %s %d %d %s %s", good[i].url, a.place.host, a.place.port, a.db,
+		if (!SAME(places_of(&a, &arena), good[i].places) || a.db != good[i].db ||
+		    !SAME(a.user, good[i].user) || !SAME(a.password, good[i].password) ||
+		    a.form != good[i].form || a.tls != good[i].tls ||
+		    !SAME(a.master, good[i].master))
+			fail_msg("%s: %s %d %s %s", good[i].url, places_of(&a, &arena), a.db,
 				 a.user ? a.user : "-", a.password ? a.password : "-");
 		redis_address_free(&a);
 	}
+	arena_free(&arena);
 }
 
 static const struct {
@@ -60,15 +93,24 @@ static const struct {
 	{ "", "must start with redis://" },
 	{ "localhost:6379", "must start with redis://" },
 	{ "http://h", "must start with redis://" },
-	{ "rediss://:hunter2@h", "rediss:// (TLS) is not supported yet: use redis://" },
-	{ "REDISS://h", "rediss:// (TLS) is not supported yet" },
-	{ "redis+sentinel://:hunter2@h/m", "Sentinel is not supported yet: use redis://" },
-	{ "redis-sentinel://h", "Sentinel is not supported yet" },
-	{ "unix:///run/redis.sock", "a unix socket is not supported yet" },
-	{ "redis://h1:1,h2:2", "Cluster) is not supported yet: use redis://" },
-	{ "redis://h1:1,redis://h2:2", "Cluster) is not supported yet" },
-	{ "redis://:hunter2@h1,redis://:hunter2@h2/0", "Cluster) is not supported yet" },
-	{ "redis://:hunter2@h1,h2", "Cluster) is not supported yet" },
+	{ "redis-sentinel://h/m", "redis+sentinel://" },
+	{ "unix:///run/redis.sock", "must start with redis://" },
+	{ "redis://h1:1,redis://h2:2", "one beginning" },
+	{ "redis://:hunter2@h1,redis://:hunter2@h2/0", "one beginning" },
+	{ "redis://h1,", "an empty place" },
+	{ "redis://,h1", "an empty place" },
+	{ "redis+cluster://", "an empty place" },
+	{ "redis://:hunter2@h1,h2/1", "database 0 only" },
+	{ "redis+cluster://h/3", "database 0 only" },
+	{ "redis+sentinel://:hunter2@h", "the name of the master" },
+	{ "redis+sentinel://h/", "the name of the master" },
+	{ "redis+sentinel://h//1", "the name of the master" },
+	{ "redis+sentinel://h/m m", "the name of the master" },
+	{ "redis+sentinel://h/m/x", "must be a number" },
+	{ "redis+sentinel://h/m/1/2", "must be a number" },
+	{ "redis+sentinel:///m", "an empty place" },
+	{ "rediss://h:0", "1 to 65535" },
+	{ "redis://h1:1,h2:x", "1 to 65535" },
 	{ "redis://user@h", "a password is missing" },
 	{ "redis://hunter2:@h", "a password is missing" },
 	{ "redis://:hunter2%4@h", "two hex digits" },
@@ -105,7 +147,7 @@ static void bad_urls(void **state)
 			fail_msg("%s: %s", bad[i].url, err.text);
 		if (strstr(err.text, "hunter"))
 			fail_msg("%s: the text tells a secret", bad[i].url);
-		assert_null(a.place.host);
+		assert_null(a.places);
 		assert_null(a.password);
 	}
 }
