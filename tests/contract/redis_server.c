@@ -19,8 +19,8 @@
 
 #include "base/clock.h"
 
-/* A port nobody listens on now; another process may still be faster: start tries again then. */
-static int free_port(void)
+/* Another process may still be faster: start tries again then. */
+int redis_server_free_port(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -37,30 +37,40 @@ static int free_port(void)
 	return port;
 }
 
+enum { MOST_ARGUMENTS = 64 };
+
+static void add(const char **argv, size_t *n, const char *word)
+{
+	if (*n + 1 < MOST_ARGUMENTS)
+		argv[(*n)++] = word;
+}
+
 /* The child's side; only calls that are allowed between fork and exec. */
 static void run_server(const struct redis_server *s, const char *port, pid_t parent)
 {
-	const char *argv[] = { "redis-server",
-			       "--port",
-			       port,
-			       "--bind",
-			       "127.0.0.1",
-			       "--dir",
-			       s->dir,
-			       "--save",
-			       "",
-			       "--appendonly",
-			       s->keep ? "yes" : "no",
-			       "--appendfsync",
-			       "always",
-			       "--logfile",
-			       "redis.log",
-			       "--protected-mode",
-			       "no",
-			       s->password[0] ? "--requirepass" : NULL,
-			       s->password,
-			       NULL };
+	static const char *const always[] = { "--bind",	   "127.0.0.1",	    "--save",
+					      "",	   "--appendfsync", "always",
+					      "--logfile", "redis.log",	    "--protected-mode",
+					      "no" };
+	const char *argv[MOST_ARGUMENTS] = { "redis-server" };
+	size_t n = 1;
 
+	if (*s->config)
+		add(argv, &n, s->config);
+	add(argv, &n, "--port");
+	add(argv, &n, port);
+	add(argv, &n, "--dir");
+	add(argv, &n, s->dir);
+	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+		add(argv, &n, always[i]);
+	add(argv, &n, "--appendonly");
+	add(argv, &n, s->keep ? "yes" : "no");
+	for (size_t i = 0; s->more && s->more[i]; i++)
+		add(argv, &n, s->more[i]);
+	if (s->password[0]) {
+		add(argv, &n, "--requirepass");
+		add(argv, &n, s->password);
+	}
 	/* A test that crashes must not leave its server behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -130,11 +140,26 @@ static int wait_ready(struct redis_server *s)
 	return -1;
 }
 
+static int write_config(struct redis_server *s, const char *text)
+{
+	FILE *f;
+	int bad;
+
+	snprintf(s->config, sizeof s->config, "%s/redis.conf", s->dir);
+	f = fopen(s->config, "w");
+	bad = !f || fputs(text, f) < 0;
+	bad = (f && fclose(f) != 0) || bad;
+	if (bad)
+		perror("redis-server: its configuration");
+	return bad ? -1 : 0;
+}
+
 int redis_server_start(struct redis_server *s, const struct redis_server_options *options)
 {
 	memset(s, 0, sizeof *s);
 	if (options) {
 		s->keep = options->keep;
+		s->more = options->more;
 		if (options->password)
 			snprintf(s->password, sizeof s->password, "%s", options->password);
 	}
@@ -144,8 +169,12 @@ int redis_server_start(struct redis_server *s, const struct redis_server_options
 		s->dir[0] = '\0';
 		return -1;
 	}
+	if (options && options->config && write_config(s, options->config) < 0) {
+		redis_server_free(s);
+		return -1;
+	}
 	for (int tries = 0; tries < 5; tries++) {
-		s->port = free_port();
+		s->port = redis_server_free_port();
 		if (s->port > 0 && redis_server_restart(s) == 0)
 			return 0;
 	}

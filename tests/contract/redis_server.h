@@ -20,14 +20,18 @@ enum { REDIS_SERVER_DEADLINE_MS = 20000 };
 struct redis_server_options { /* zeroed: no password, nothing kept */
 	const char *password; /* NULL: none */
 	bool keep;	      /* data survives kill and restart (append-only file, fsync always) */
+	const char *const *more; /* arguments besides; ends with NULL; outlives the server */
+	const char *config;	 /* text of the server's own file, which it may rewrite; or NULL */
 };
 
 struct redis_server { /* zeroed: not started */
 	pid_t pid;    /* 0 when it is down */
 	int port;     /* the same over restarts */
 	bool keep;
+	const char *const *more;
 	char password[64];
 	char dir[64];
+	char config[80]; /* path; "": none */
 };
 
 /* Returns 0, or -1 when it does not answer PING within the deadline. */
@@ -44,6 +48,8 @@ void redis_server_resume(struct redis_server *s);
 /* Kills it and removes the folder. Safe on a zeroed struct and twice. */
 void redis_server_free(struct redis_server *s);
 
+/* A port nobody listens on now, or -1. */
+int redis_server_free_port(void);
 /* Writes "redis://:password@127.0.0.1:port/db". */
 void redis_server_url(const struct redis_server *s, int db, char *out, size_t size);
 
