@@ -43,7 +43,10 @@ const struct setting config_settings[] = {
 	{ "WEB_APP_URL", SETTING_URL, FIELD(web_app_url), "http://localhost:3000",
 	  .help = "where the login link leads" },
 	{ "REDIS_URL", SETTING_TEXT, FIELD(redis_url), "", SECRET,
-	  .help = "`redis://[user:pass@]host:port/db`; unset: embedded SQLite in `DATA_DIR`" },
+	  .help = "`redis://[user:pass@]host:port/db`; `rediss://…`: TLS, the certificate is "
+		  "verified; `redis://host:port,host:port`: a Cluster, by some of its nodes; "
+		  "`redis+sentinel://host:port,host:port/master/db`: Sentinel; unset: embedded "
+		  "SQLite in `DATA_DIR`" },
 	{ "PUBLIC_URL", SETTING_URL, FIELD(public_url), "",
 	  .help = "the base URL that Twilio calls, e.g. the ngrok URL; unset: taken from "
 		  "`X-Forwarded-Proto/Host` of trusted proxies, else `Host`" },
