@@ -84,6 +84,11 @@ int redis_pool_open(struct redis_address *address, int timeout_ms, struct redis_
 
 	pool->address = *address;
 	*address = (struct redis_address){ 0 };
+	if (pool->address.form != REDIS_SINGLE) {
+		redis_pool_close(&pool);
+		return err_set(err, ERR_PERM,
+			       "REDIS_URL: Cluster and Sentinel are not supported yet");
+	}
 	pool->timeout_ms = timeout_ms;
 	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
 		sha1(str_of(redis_script_texts[i]), digest);
