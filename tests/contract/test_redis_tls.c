@@ -231,7 +231,7 @@ static void a_cut_is_survived(void **state)
 
 	(void)state;
 	tls_start(&s, "here");
-	proxy_start(&p, atoi(s.port));
+	proxy_start(&p, (int)strtol(s.port, NULL, 10));
 	(void)snprintf(port, sizeof port, "%d", p.port);
 	assert_int_equal(tls_open(&s, "localhost", port, "ca.pem"), 0);
 	for (uint64_t i = 0; i < 5; i++) {
