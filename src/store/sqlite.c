@@ -81,7 +81,7 @@ static int open_parts(struct sqlite_store *s, const char *dir, struct err *err)
 	if (s->lock_fd < 0)
 		return -1;
 	if (sqlite_conn_open(dir, ROLE_WRITER, s->timeout_ms, &s->writer.conn, err) < 0 ||
-	    sqlite_migrate(&s->writer.conn, err) < 0 ||
+	    sqlite_migrate(&s->writer.conn, SCHEMA_VERSION, err) < 0 ||
 	    sqlite_checkpoint_open(&s->checkpoint, dir, s->timeout_ms, err) < 0)
 		return -1;
 	for (int i = 0; i < POOL_READERS; i++) {

@@ -138,8 +138,9 @@ enum sqlite_role { ROLE_WRITER, ROLE_READER, ROLE_CHECKPOINTER };
 int sqlite_conn_open(const char *dir, enum sqlite_role role, int timeout_ms,
 		     struct sqlite_conn *c_out, struct err *err);
 void sqlite_conn_close(struct sqlite_conn *c);
-/* Brings the schema to this program's version. -1 ERR_PERM: it is newer. */
-int sqlite_migrate(struct sqlite_conn *c, struct err *err);
+enum { SCHEMA_VERSION = 2 }; /* this program's */
+/* Brings the schema to this version (an older one: for tests). -1 ERR_PERM: it is newer. */
+int sqlite_migrate(struct sqlite_conn *c, int version, struct err *err);
 
 /* ---- checkpoints (sqlite_checkpoint.c) ---- */
 

@@ -142,7 +142,7 @@ static const char *const migrations[] = {
 	"CREATE INDEX record_contact ON record(contact, type, created_ms, id);",
 };
 
-enum { VERSION = sizeof migrations / sizeof *migrations };
+_Static_assert(SCHEMA_VERSION == sizeof migrations / sizeof *migrations, "one each");
 
 static int execute(sqlite3 *db, const char *sql, const char *what, struct err *err)
 {
@@ -181,19 +181,19 @@ static int migrate_one(sqlite3 *db, int from, struct err *err)
 	return -1;
 }
 
-int sqlite_migrate(struct sqlite_conn *c, struct err *err)
+int sqlite_migrate(struct sqlite_conn *c, int version, struct err *err)
 {
-	int version;
+	int now;
 
-	if (read_version(c->db, &version, err) < 0)
+	if (read_version(c->db, &now, err) < 0)
 		return -1;
-	if (version < 0 || version > VERSION)
+	if (now < 0 || now > version)
 		return err_set(err, ERR_PERM,
 			       "the database has schema %d, this program knows up to %d: it was "
 			       "written by a newer samvad; run that one, or restore a backup",
-			       version, VERSION);
-	for (; version < VERSION; version++)
-		if (migrate_one(c->db, version, err) < 0)
+			       now, version);
+	for (; now < version; now++)
+		if (migrate_one(c->db, now, err) < 0)
 			return -1;
 	return 0;
 }
