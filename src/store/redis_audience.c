@@ -100,11 +100,13 @@ static bool take_names(const redisReply *scan, struct place *next, struct names 
 	return cursor == 0;
 }
 
-/* Scans `count` shards from `at` on. *each_out: how many names a whole shard has, about. */
+/* Scans `count` shards from `at` on. *each_out: how many names a shard has, about; that of a
+ * crowded one counts as a scan's. */
 static int scan_shards(struct redis_store *st, struct place *at, unsigned count, struct names *page,
 		       int64_t deadline, struct arena *a, size_t *each_out, struct err *err)
 {
 	unsigned first = at->shard, s;
+	bool whole = at->scan == 0 && !*at->after;
 	size_t before = page->count;
 	struct redis_batch b;
 	redisReply **replies;
@@ -124,7 +126,10 @@ static int scan_shards(struct redis_store *st, struct place *at, unsigned count,
 	for (size_t i = 0; i < b.count && take_names(replies[i], at, page, a); i++)
 		;
 	redis_replies_free(replies, b.count);
-	*each_out = at->shard == s ? (page->count - before) / count : SCAN_PAGE;
+	if (at->shard != s)
+		*each_out = SCAN_PAGE;
+	else if (whole)
+		*each_out = (page->count - before) / count;
 	return 0;
 }
 
