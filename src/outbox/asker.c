@@ -112,8 +112,8 @@ static void hear(struct outbox *box, const struct ask *k)
 				 LOG_S("error", err.text));
 	}
 	log_context_clear();
-	outbox_count("samvad_statuses_asked_total",
-		     "Statuses that did not come and were asked for, by what came of it.", answer);
+	outbox_count("samvad_statuses_asked_total", answer,
+		     "Statuses that did not come and were asked for, by what came of it.");
 }
 
 static void hear_all(struct outbox *box)

@@ -65,8 +65,8 @@ static void admit(struct flight *f, const struct outbox_claim *c)
 		return;
 	}
 	(void)snprintf(labels, sizeof labels, "reason=\"%s\"", outbound_reason_name(f->row.reason));
-	outbox_count("samvad_sends_skipped_total",
-		     "Messages not sent because of their contact, by reason.", labels);
+	outbox_count("samvad_sends_skipped_total", labels,
+		     "Messages not sent because of their contact, by reason.");
 	settle_untried(f, OUTBOUND_DEAD);
 }
 

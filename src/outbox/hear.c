@@ -22,8 +22,8 @@ static void count(const char *what)
 	char labels[64];
 
 	(void)snprintf(labels, sizeof labels, "what=\"%s\"", what);
-	outbox_count("samvad_send_consequences_total",
-		     "What the provider's codes made us do beyond a message.", labels);
+	outbox_count("samvad_send_consequences_total", labels,
+		     "What the provider's codes made us do beyond a message.");
 }
 
 void outbox_remember_config(struct outbox *box, int error_code)

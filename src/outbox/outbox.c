@@ -20,7 +20,7 @@ bool outbox_is_stopping(struct outbox *box)
 	return yes;
 }
 
-void outbox_count(const char *name, const char *help, const char *labels)
+void outbox_count(const char *name, const char *labels, const char *help)
 {
 	metric_add(metric_counter(name, labels, help), 1);
 }

@@ -135,7 +135,7 @@ struct outbox {
 /* ---- outbox.c ---- */
 
 bool outbox_is_stopping(struct outbox *box);
-void outbox_count(const char *name, const char *help, const char *labels);
+void outbox_count(const char *name, const char *labels, const char *help);
 
 /* ---- worker.c ---- */
 

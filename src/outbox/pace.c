@@ -50,6 +50,7 @@ static struct outbox_sender *sender_of(struct outbox *box, const char *address, 
 static bool refill(struct outbox *box, struct outbox_sender *s, bool spare, unsigned waiting,
 		   int64_t mono_ms)
 {
+	const char *labels = spare ? "lane=\"broadcast\"" : "lane=\"reply\"";
 	unsigned want = box->set.send_rate / SLICES > 1 ? box->set.send_rate / SLICES : 1;
 	struct err err = { 0 };
 	int64_t wait = 0;
@@ -65,9 +66,8 @@ static bool refill(struct outbox *box, struct outbox_sender *s, bool spare, unsi
 	if (s->tokens > 0)
 		return true;
 	s->wait_ms = mono_ms + (wait > 0 ? wait : 1);
-	outbox_count("samvad_send_rate_waits_total",
-		     "Times that messages had to wait for the sender's rate, by lane.",
-		     spare ? "lane=\"broadcast\"" : "lane=\"reply\"");
+	outbox_count("samvad_send_rate_waits_total", labels,
+		     "Times that messages had to wait for the sender's rate, by lane.");
 	return false;
 }
 

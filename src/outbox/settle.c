@@ -52,7 +52,7 @@ static void say(const struct flight *f, const char *outcome, int64_t delay_ms)
 
 	(void)snprintf(labels, sizeof labels, "outcome=\"%s\",lane=\"%s\"", outcome,
 		       f->lane == LANE_REPLY ? "reply" : "broadcast");
-	outbox_count("samvad_sends_total", "Messages sent by outcome", labels);
+	outbox_count("samvad_sends_total", labels, "Messages sent by outcome");
 	log_context_contact(row->contact);
 	log_write(level, "send",
 		  LOG_FIELDS(LOG_S("id", row->id), LOG_S("outcome", outcome),
@@ -192,9 +192,8 @@ static bool judge_lookup(struct flight *f, int64_t mono_ms)
 		return true;
 	if (found == 0 && f->looks < LOOKS_SURE)
 		found = -1;
-	outbox_count("samvad_send_lookups_total",
-		     "Messages looked up at the provider, by whether they were there.",
-		     words[found + 1]);
+	outbox_count("samvad_send_lookups_total", words[found + 1],
+		     "Messages looked up at the provider, by whether they were there.");
 	plan = outbox_plan_lookup(found, f->row.attempts, f->box->set.max_attempts,
 				  id_random_u64());
 	if (found == 1)
