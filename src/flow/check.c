@@ -194,6 +194,7 @@ static void note_all(struct used *u)
 	}
 	for (size_t i = 0; i < flow->command_count; i++)
 		flow_action_walk(flow->commands[i].action, 0, note_action, u);
+	flow_action_walk(flow->expiry, 0, note_action, u);
 }
 
 static bool is_called(const struct flow *flow, const struct flow_call_rule *c)

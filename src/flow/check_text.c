@@ -304,6 +304,18 @@ static void see_action(void *arg, const struct flow_action *act, uint64_t surely
 		check_text(&p, act->say[i]);
 }
 
+static void check_timers(struct flow_checker *ck, const struct flow_step *s, struct place *p)
+{
+	const struct flow_reminders *r = s->reminders ? s->reminders : &ck->flow->reminders;
+
+	p->field = "reminders";
+	for (size_t i = 0; i < r->count; i++)
+		check_text(p, r->list[i].say);
+	p->field = "expiry";
+	if (ck->flow->expiry)
+		flow_action_walk(ck->flow->expiry, s->surely, see_action, p);
+}
+
 static void check_step(struct flow_checker *ck, const struct flow_step *s)
 {
 	struct place p = { .ck = ck,
@@ -323,6 +335,8 @@ static void check_step(struct flow_checker *ck, const struct flow_step *s)
 	check_text(&p, s->waiting);
 	p.field = "again";
 	check_text(&p, s->again);
+	if (s->rule)
+		check_timers(ck, s, &p);
 	p.answer = s->call != NULL;
 	p.lookup = s->call && s->call->kind != FLOW_CALL_HTTP ? s->call : NULL;
 	for (size_t i = 0; i < s->exit_count; i++) {

@@ -30,6 +30,7 @@ static size_t most_places(const struct flow *flow)
 	}
 	for (size_t i = 0; i < flow->command_count; i++)
 		n += branches_of(flow->commands[i].action);
+	n += (flow->step_count + 1) * FLOW_MAX_REMINDERS + branches_of(flow->expiry);
 	return n;
 }
 
@@ -55,6 +56,17 @@ static void add_part(struct flow_cover *c, const struct flow_step *s, enum flow_
 	};
 }
 
+static void add_reminders(struct flow_cover *c, const char *step, const struct flow_reminders *r)
+{
+	for (size_t i = 0; r && i < r->count; i++)
+		c->list[c->count++] = (struct flow_place){ .kind = FLOW_PLACE_EXIT,
+							   .step = step,
+							   .exit = "reminders",
+							   .branch = r->count > 1 ? (unsigned)i + 1 : 0,
+							   .line = r->list[i].line,
+							   .part = &r->list[i] };
+}
+
 static void add_step(struct flow_cover *c, const struct flow_step *s)
 {
 	add_part(c, s, FLOW_PLACE_STEP, "", s);
@@ -66,6 +78,7 @@ static void add_step(struct flow_cover *c, const struct flow_step *s)
 		add_part(c, s, FLOW_PLACE_EXIT, "again", &s->again);
 	for (size_t i = 0; i < s->exit_count; i++)
 		add_action(c, s->name, s->exits[i].name, s->exits[i].action);
+	add_reminders(c, s->name, s->reminders);
 }
 
 void flow_cover_init(struct flow_cover *cover, const struct flow *flow)
@@ -76,6 +89,8 @@ void flow_cover_init(struct flow_cover *cover, const struct flow *flow)
 		add_step(cover, &flow->steps[i]);
 	for (size_t i = 0; i < flow->command_count; i++)
 		add_action(cover, "", flow->commands[i].name, flow->commands[i].action);
+	add_reminders(cover, "", &flow->reminders);
+	add_action(cover, "", "expiry", flow->expiry);
 }
 
 void flow_cover_free(struct flow_cover *cover)

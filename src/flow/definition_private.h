@@ -18,6 +18,7 @@ enum {
 	FLOW_STEP_CAP = 100,	   /* steps in one turn */
 	FLOW_MESSAGE_CHARS = 1600, /* what one WhatsApp message holds */
 	FLOW_WAY_OUT_AFTER = 3,	   /* wrong answers in a row */
+	FLOW_MAX_REMINDERS = 4,
 	FLOW_MAX_FIELDS = 8,	   /* extra fields of an option, fields of an item */
 	FLOW_URL_CHARS = 1000,	   /* of a file's address */
 	FLOW_MAX_ITEMS = 20,	   /* of a list that comes from an answer */
@@ -224,6 +225,17 @@ struct flow_exit {
 	unsigned line;
 };
 
+struct flow_reminder { /* said after silence while a question is open */
+	int64_t after_ms; /* since the contact's last message */
+	const struct flow_text *say;
+	bool ask; /* and the question once more */
+	unsigned line;
+};
+struct flow_reminders {
+	struct flow_reminder list[FLOW_MAX_REMINDERS]; /* by time */
+	size_t count;
+};
+
 #define FLOW_EXIT_STUCK "@stuck"
 #define FLOW_EXIT_AGAIN "@again"
 
@@ -242,6 +254,7 @@ struct flow_step {
 	const struct flow_rule *rule;	 /* NULL: asks nothing */
 	int save;			 /* index of a value, -1: none */
 	const struct flow_list *also;	 /* words that are taken beside the rule, or NULL */
+	const struct flow_reminders *reminders; /* NULL: those of the flow */
 	unsigned stuck_after;		 /* wrong answers in a row, then the exit FLOW_EXIT_STUCK */
 	const struct flow_call_rule *call;
 	bool end;
@@ -351,6 +364,10 @@ struct flow {
 	size_t command_count;
 	struct flow_words command_words;
 	const struct flow_text *system[SYSTEM_COUNT];
+	struct flow_reminders reminders;
+	int64_t expiry_ms; /* of silence at a question; 0: never */
+	struct flow_action *expiry;
+	unsigned expiry_line;
 	struct flow_text **texts; /* every one that is named */
 	size_t text_count;
 	const char **text_files; /* every .txt file of the pack's language folders */

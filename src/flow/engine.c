@@ -11,6 +11,7 @@
 #include "cover_private.h"
 #include "input_private.h"
 #include "run_private.h"
+#include "timer_private.h"
 #include "words_private.h"
 
 enum { MESSAGE_BYTES_MAX = 65536 };
@@ -113,6 +114,8 @@ static void touch(struct flow_run *r)
 
 	r->session->updated_ms = r->env->now_ms;
 	r->session->expires_ms = r->env->now_ms + r->env->session_ttl_ms;
+	r->session->heard_ms = r->env->now_ms;
+	r->session->reminded = 0;
 	if (m->receiver && *m->receiver)
 		r->session->receiver = arena_strdup(r->a, m->receiver);
 	if (m->account && *m->account)
@@ -229,10 +232,10 @@ static int obey(struct flow_run *r, const struct flow_command *c)
 /* The provider has answered STOP, START or HELP itself: a second answer would be one too many. */
 static void note_opt_out(struct flow_run *r, enum opt_out_type type)
 {
-	if (type == OPT_OUT_STOP)
-		flow_run_effect(r, FLOW_CONSENT)->consent = CONSENT_OUT;
-	else if (type == OPT_OUT_START)
-		flow_run_effect(r, FLOW_CONSENT)->consent = CONSENT_IN;
+	if (type != OPT_OUT_STOP && type != OPT_OUT_START)
+		return;
+	r->consent = type == OPT_OUT_STOP ? CONSENT_OUT : CONSENT_IN;
+	flow_run_effect(r, FLOW_CONSENT)->consent = r->consent;
 }
 
 static int run_message(struct flow_run *r, const struct session *session)
@@ -273,6 +276,33 @@ static int run_outcome(struct flow_run *r, const struct session *session)
 	return flow_run_exit(r, r->input->outcome);
 }
 
+/* After an edit nobody is spoken to unasked: the next message finds out what still fits. */
+static int run_timer(struct flow_run *r, const struct session *session)
+{
+	if (!session)
+		return 0;
+	r->session = session_copy(session, r->a);
+	if (!same_flow(r)) {
+		r->session->wake_ms = 0;
+		return 0;
+	}
+	open_session(r, session);
+	return flow_timer_run(r);
+}
+
+static int run(struct flow_run *r, const struct session *session)
+{
+	switch (r->input->kind) {
+	case FLOW_INPUT_MESSAGE:
+		return run_message(r, session);
+	case FLOW_INPUT_OUTCOME:
+		return run_outcome(r, session);
+	case FLOW_INPUT_TIMER:
+		return run_timer(r, session);
+	}
+	return 0;
+}
+
 int flow_run(const struct flow *flow, const struct session *session, const struct flow_input *input,
 	     const struct flow_env *env, struct arena *a, struct flow_result *result_out,
 	     struct err *err)
@@ -289,9 +319,10 @@ int flow_run(const struct flow *flow, const struct session *session, const struc
 
 	*result_out = (struct flow_result){ .exit = "" };
 	buf_init(&r.message, MESSAGE_BYTES_MAX);
-	ret = input->kind == FLOW_INPUT_OUTCOME ? run_outcome(&r, session)
-						: run_message(&r, session);
+	ret = run(&r, session);
 	if (ret == 0) {
+		if (r.step) /* it was looked at */
+			flow_timer_set(&r);
 		flow_run_flush(&r);
 		*result_out = (struct flow_result){
 			.session = r.session,

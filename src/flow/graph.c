@@ -151,6 +151,8 @@ void flow_graph_study(struct flow *flow)
 					st.from->exits[k].action,
 					flow_step_leaves_with(st.from, st.from->exits[k].name),
 					edge, &st);
+			if (st.from->rule && flow->expiry)
+				flow_action_walk(flow->expiry, st.from->surely, edge, &st);
 			for (size_t k = 0;
 			     flow_step_rests(flow, st.from) && k < flow->command_count; k++)
 				flow_action_walk(flow->commands[k].action, st.from->surely, edge,

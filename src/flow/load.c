@@ -177,7 +177,7 @@ static void load_head(struct flow_loader *ld)
 	static const char *const keys[] = { "$schema",	  "flow",  "version", "languages",
 					    "utc_offset", "start", "values",  "lists",
 					    "records",	  "calls", "steps",   "commands",
-					    "system",	  NULL };
+					    "system",	  "reminders", "expiry", NULL };
 	struct flow *flow = ld->flow;
 
 	load_check_keys(ld, ld->root, keys);
@@ -210,6 +210,7 @@ static void load_all(struct flow_loader *ld)
 	load_steps(ld);
 	load_commands(ld);
 	load_system(ld);
+	load_timers(ld);
 	load_link(ld);
 	check_shadows(ld);
 }

@@ -101,6 +101,13 @@ struct flow_condition *load_condition(struct flow_loader *ld, const cJSON *node)
 
 void load_assigns(struct flow_loader *ld, const cJSON *node, struct flow_action *act);
 
+/* ---- load_timer.c ---- */
+
+/* "reminders" and "expiry" of the flow. */
+void load_timers(struct flow_loader *ld);
+/* {"reminders": […]} of the flow or a step. */
+void load_reminders(struct flow_loader *ld, const cJSON *node, struct flow_reminders *r);
+
 /* ---- load_step.c and others ---- */
 
 struct flow_pattern *load_pattern(struct flow_loader *ld, const cJSON *node, const char *key,

@@ -181,8 +181,9 @@ static void check_calling(struct flow_loader *ld, const cJSON *node, struct flow
 }
 
 static const char *const pass_keys[] = { "shown", "say", "next", NULL };
-static const char *const ask_keys[] = { "shown", "say",	 "ask",	  "save",  "input",	  "wrong",
-					"next",	 "also", "exits", "stuck", "stuck_after", NULL };
+static const char *const ask_keys[] = { "shown", "say",  "ask",   "save",  "input",       "wrong",
+					"next",  "also", "exits", "stuck", "stuck_after", "reminders",
+					NULL };
 static const char *const call_keys[] = { "shown", "say", "call", "waiting", "exits", NULL };
 static const char *const end_keys[] = { "shown", "say", "end", "again", NULL };
 
@@ -237,6 +238,12 @@ static void load_asking(struct flow_loader *ld, const cJSON *node, struct flow_s
 	load_also(ld, node, s);
 	load_exits(ld, node, s);
 	load_stuck(ld, node, s);
+	if (has(node, "reminders")) {
+		struct flow_reminders *these = arena_alloc(ld->a, sizeof *these);
+
+		load_reminders(ld, node, these);
+		s->reminders = these;
+	}
 	if (s->rule)
 		check_asking(ld, node, s);
 }

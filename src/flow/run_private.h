@@ -62,6 +62,8 @@ const struct flow_step *flow_trail_back(struct flow_run *r);
 
 /* Does what a branch says and goes where it leads, until the flow waits. */
 int flow_run_follow(struct flow_run *r, const struct flow_action *act);
+/* Does what a branch says, and goes nowhere; `aloud`: with its texts. */
+int flow_run_leave(struct flow_run *r, const struct flow_action *act, bool aloud);
 /* Enters a step and goes on until the flow waits. */
 int flow_run_go(struct flow_run *r, const struct flow_step *step, bool quiet);
 /* Takes an exit of the step by its name, else the one for the rest. */

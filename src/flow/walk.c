@@ -77,7 +77,7 @@ static int say_all(struct flow_run *r, const struct flow_text **say, size_t coun
 	return 0;
 }
 
-static int perform(struct flow_run *r, const struct flow_action *act)
+int flow_run_leave(struct flow_run *r, const struct flow_action *act, bool aloud)
 {
 	flow_cover_pass(r->env->cover, act);
 	if (act->language >= 0)
@@ -100,7 +100,12 @@ static int perform(struct flow_run *r, const struct flow_action *act)
 	}
 	if (act->record && keep_record(r, act->record) < 0)
 		return -1;
-	return say_all(r, act->say, act->say_count);
+	return aloud ? say_all(r, act->say, act->say_count) : 0;
+}
+
+static int perform(struct flow_run *r, const struct flow_action *act)
+{
+	return flow_run_leave(r, act, true);
 }
 
 /* ---- arriving ---- */

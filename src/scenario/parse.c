@@ -125,7 +125,8 @@ static struct act *add_act(struct parser *p, enum act_kind kind)
 	act->kind = kind;
 	act->line = p->line;
 	act->replies = p->expected + p->expected_count;
-	p->turn = kind == ACT_SAY || kind == ACT_CALL ? act : kind == ACT_EXPECT ? p->turn : NULL;
+	if (kind != ACT_EXPECT) /* which may stand among the lines of a reply */
+		p->turn = kind == ACT_RECORD ? NULL : act;
 	return act;
 }
 

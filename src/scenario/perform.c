@@ -172,8 +172,9 @@ static int perform_act(struct performance *p, const struct act *act)
 	case ACT_CALL:
 		return end_call(p, act);
 	case ACT_PASS:
-		return p->w->pass(p->world, act->ms, &err) < 0 ? FAIL(p, act->line, "%s", err.text)
-							       : 0;
+		if (p->w->pass(p->world, act->ms, &err) < 0)
+			return FAIL(p, act->line, "%s", err.text);
+		return act->reply_count ? hear(p, act, NULL) : 0;
 	case ACT_RECORD: /* surveyed: does not happen */
 		return FAIL(p, act->line, "records cannot be changed there");
 	case ACT_EXPECT:

@@ -27,8 +27,7 @@ static int run_act(struct stage *st, const struct act *act, struct err *err)
 	case ACT_CALL:
 		return stage_answer(st, act, err);
 	case ACT_PASS:
-		stage_pass(st, act->ms);
-		return 0;
+		return stage_pass(st, act->ms, err);
 	case ACT_RECORD:
 		return stage_change_record(st, act, err);
 	case ACT_EXPECT:

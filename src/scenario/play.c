@@ -87,8 +87,9 @@ static int play_act(struct play *pl, const struct act *act)
 			return FAIL(pl, act->line, "%s", err.text);
 		return name_exit(pl, compare_reply(pl, act));
 	case ACT_PASS:
-		stage_pass(&pl->st, act->ms);
-		return 0;
+		if (stage_pass(&pl->st, act->ms, &err) < 0)
+			return FAIL(pl, act->line, "%s", err.text);
+		return name_exit(pl, compare_reply(pl, act));
 	case ACT_RECORD:
 		return stage_change_record(&pl->st, act, &err) < 0
 			       ? FAIL(pl, act->line, "%s", err.text)

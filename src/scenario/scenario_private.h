@@ -43,7 +43,7 @@ struct act {
 	bool none;		    /* EXPECT: there is none */
 	const char *text;	    /* EXPECT: step, language, value, consent */
 	const struct value *fields; /* EXPECT: record, call: at least these */
-	struct expected *replies;   /* SAY, CALL */
+	struct expected *replies;   /* SAY, CALL, PASS */
 	size_t reply_count;
 };
 
@@ -178,7 +178,8 @@ int stage_reload(struct stage *st, struct err *err);
 int stage_say(struct stage *st, const struct inbound *message, struct err *err);
 /* Ends the oldest call of that name that has no answer yet: also one nobody waits for any more. */
 int stage_answer(struct stage *st, const struct act *call, struct err *err);
-void stage_pass(struct stage *st, int64_t ms);
+/* Time goes by: what the flow does on its own is in st->last. */
+int stage_pass(struct stage *st, int64_t ms, struct err *err);
 /* Somebody else changes the state of the record kept last of a type. */
 int stage_change_record(struct stage *st, const struct act *act, struct err *err);
 /* The text of a fact, or NULL; for records and calls its fields are in *fields_out. */

@@ -12,6 +12,7 @@ enum {
 	START_S = 1767603600, /* 2026-01-05 09:00 UTC */
 	TURN_MS = 1000,
 	SESSION_TTL_MS = 86400000,
+	STAGE_MAX_TIMERS = 20,
 };
 
 /* What serve.c gives to packs, as it is when nobody sets anything: a test does not depend on the
@@ -173,7 +174,7 @@ static int run_once(struct stage *st, const struct flow_input *input, struct err
 	st->session->revision++;
 	st->facts.known = true;
 	memcpy(st->facts.language, st->session->language, sizeof st->facts.language);
-	st->facts.unfinished = !st->session->completed;
+	st->facts.unfinished = !st->session->completed && !st->session->fresh;
 	return note_effects(st, err);
 }
 
@@ -266,9 +267,32 @@ int stage_change_record(struct stage *st, const struct act *act, struct err *err
 	return err_set(err, ERR_INPUT, "there is no record %.60s", act->name);
 }
 
-void stage_pass(struct stage *st, int64_t ms)
+static bool wakes(const struct stage *st, int64_t until_ms)
 {
-	st->env.now_ms += ms;
+	const struct session *s = st->session;
+
+	return s && s->wake_ms > 0 && s->wake_ms <= until_ms && s->wake_ms < s->expires_ms;
+}
+
+int stage_pass(struct stage *st, int64_t ms, struct err *err)
+{
+	const struct flow_input timer = { .kind = FLOW_INPUT_TIMER };
+	int64_t until = st->env.now_ms + ms;
+
+	st->last = (struct flow_result){ .exit = "" };
+	for (unsigned i = 0; wakes(st, until); i++) {
+		const struct flow_result before = st->last;
+
+		if (i == STAGE_MAX_TIMERS)
+			return err_set(err, ERR_BUG, "the flow wakes up again and again");
+		if (st->env.now_ms < st->session->wake_ms)
+			st->env.now_ms = st->session->wake_ms;
+		if (stage_reload(st, err) < 0 || run_once(st, &timer, err) < 0)
+			return -1;
+		join_effects(st, &before);
+	}
+	st->env.now_ms = until;
+	return 0;
 }
 
 int stage_check_end(const struct stage *st, unsigned last_line, struct scenario_fault *fault)
