@@ -25,17 +25,26 @@
 #include "store.h"
 #include "template.h"
 
-/* ---- the bot: what SIGHUP exchanges as one ---- */
+/* ---- the bots: what SIGHUP exchanges as one ---- */
 
-struct bot { /* immutable, counted */
-	struct flow *flow;
+struct bot {		     /* immutable, counted */
+	struct flow *flow;   /* the default one: for numbers that nothing else is said of */
+	struct flow **flows; /* all of them, the default one first */
+	size_t flow_count;
 	struct template_set *envelopes; /* "twiml/reply.xml" */
 	const char *folder;		/* templates/msme: for messages to people */
 };
-/* Reads templates_dir/<flow> and templates_dir/twiml. The caller owns one count. -1: the faults say
- * why. */
+enum { BOT_MAX_FLOWS = 50 };
+
+/* Reads templates_dir/<flow>, templates_dir/twiml, and, if there is a templates_dir/senders.json,
+ * the other packs that it names: {"whatsapp:+1...": "wafr", "default": "msme"}; its "default" takes
+ * the place of `flow`. All or nothing. The caller owns one count. -1: the faults say why. */
 int bot_load(const char *templates_dir, const char *flow, struct bot **bot_out,
 	     struct flow_faults *faults, struct err *err);
+/* The flow behind our address that was written to. Valid as long as the bot. */
+const struct flow *bot_flow(const struct bot *bot, const char *receiver);
+/* The flow that a session runs in; where its pack is gone, that of its address. */
+const struct flow *bot_flow_of(const struct bot *bot, const struct session *session);
 struct bot *bot_hold(struct bot *bot); /* one more count */
 void bot_release(struct bot **bot);    /* the last one frees */
 

@@ -94,7 +94,8 @@ struct flow_env {
 enum flow_input_kind {
 	FLOW_INPUT_MESSAGE, /* the contact wrote */
 	FLOW_INPUT_OUTCOME, /* the call that the session waits for has ended */
-	FLOW_INPUT_TIMER,   /* session->wake_ms has come; earlier, or for no session: nothing happens */
+	FLOW_INPUT_TIMER, /* session->wake_ms has come; earlier, or for no session: nothing happens
+			   */
 };
 
 struct flow_input {

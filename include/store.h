@@ -123,8 +123,8 @@ struct turn {
 	size_t record_count;
 	const struct outbound *outbox; /* appended to the contact's line in this order */
 	size_t outbox_count;
-	int64_t call_due_ms; /* session->call pending: any process may take it up after this; 0:
-				none */
+	int64_t call_due_ms; /* any process may take the session up after this: its call is pending,
+				or its wake_ms has come; 0: none */
 };
 
 enum commit_result {
@@ -159,7 +159,8 @@ int store_reply_divert(struct store *store, const char *contact, const char *ext
 struct call_due {
 	const char *contact;
 };
-/* Sessions whose call is due: each is leased to the caller until lease_ms. */
+/* Sessions whose call_due_ms has come (a call, or a timer of the flow): each is leased to the
+ * caller until lease_ms. */
 int store_calls_claim(struct store *store, int64_t now_ms, int64_t lease_ms, unsigned max,
 		      struct arena *a, struct call_due **due_out, size_t *count_out,
 		      struct err *err);

@@ -88,7 +88,8 @@ static void greet(const struct server *s)
 		 LOG_S("store", store_kind(s->store)), LOG_S("flow", c->flow),
 		 LOG_S("mode", c->sandbox ? "sandbox" : "production"),
 		 LOG_S("version", SAMVAD_VERSION));
-	warn_of_faults(bot->flow);
+	for (size_t i = 0; i < bot->flow_count; i++)
+		warn_of_faults(bot->flows[i]);
 	bot_release(&bot);
 	if (!c->sandbox && !c->twilio_account_sid[0])
 		log_warn("TWILIO_ACCOUNT_SID is not set: sending waits for the first webhook's");
@@ -118,9 +119,11 @@ static void reload(struct server *s)
 		return;
 	}
 	conversation_use_bot(s->conversation, bot);
-	log_info("flow reloaded", LOG_S("flow", flow_name(bot->flow)),
-		 LOG_I("version", flow_version(bot->flow)));
-	warn_of_faults(bot->flow);
+	for (size_t i = 0; i < bot->flow_count; i++) {
+		log_info("flow reloaded", LOG_S("flow", flow_name(bot->flows[i])),
+			 LOG_I("version", flow_version(bot->flows[i])));
+		warn_of_faults(bot->flows[i]);
+	}
 	bot_release(&bot);
 }
 

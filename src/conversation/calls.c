@@ -148,7 +148,8 @@ static bool is_abandoned(struct calls *calls)
 
 /* What to call, from the stored session. 1, 0: nobody waits for it any more, -1. */
 static int describe(struct calls *calls, const struct task *t, struct arena *a,
-		    struct flow_call *call, const char **language_out, struct err *err)
+		    struct flow_call *call, const struct flow **flow_out, const char **language_out,
+		    struct err *err)
 {
 	struct conversation *c = calls->conversation;
 	struct turn_view view = { 0 };
@@ -160,7 +161,8 @@ static int describe(struct calls *calls, const struct task *t, struct arena *a,
 		return 0;
 	env.facts = &view.facts;
 	*language_out = arena_strdup(a, view.session->language);
-	return flow_call_describe(t->bot->flow, view.session, &env, a, call, err);
+	*flow_out = bot_flow_of(t->bot, view.session);
+	return flow_call_describe(*flow_out, view.session, &env, a, call, err);
 }
 
 /* Gives the result to the flow, again and again while the store is away: the
@@ -199,18 +201,19 @@ static void make_call(struct calls *calls, const struct task *t)
 	struct flow_call call = { 0 };
 	struct integration_result result = { .outcome = "failed" };
 	struct err err = { 0 };
+	const struct flow *flow = NULL;
 	const char *language = "";
-	int got = describe(calls, t, &a, &call, &language, &err);
+	int got = describe(calls, t, &a, &call, &flow, &language, &err);
 
 	if (got == 1 && call.kind != FLOW_CALL_HTTP &&
-	    calls_look(c, t->bot->flow, t->contact, language, &call, &a, &result, &err) < 0)
+	    calls_look(c, flow, t->contact, language, &call, &a, &result, &err) < 0)
 		got = -1;
 	if (got < 0 && (err.kind == ERR_TEMP || err.kind == ERR_UNSURE)) {
 		log_warn("call-not-described", LOG_S("error", err.text));
 		goto out; /* its lease ends; the housekeeper brings it back */
 	}
 	if (got == 1 && call.kind == FLOW_CALL_HTTP)
-		integration_call(c->set.integration, t->bot->flow, &call, &a, &result);
+		integration_call(c->set.integration, flow, &call, &a, &result);
 	else if (got < 0)
 		turn_trouble(&err);
 	/* Also when nobody asked: that frees whoever waits for it. */

@@ -3,6 +3,8 @@
  *
  * receive.c   a webhook's message: turn, wait, answer, or spool
  * turn.c      load, run the pure engine, commit; again on conflict
+ * draft.c     what the engine's effects amount to
+ * timer.c     the same without a message: reminders, the end of waiting
  * calls.c     business calls under way, and the webhooks that wait for them
  * lookup.c    what a flow wants to know of its records
  * spool.c     messages kept on disk while the store is away
@@ -85,12 +87,16 @@ int turn_result(struct conversation *c, struct bot *bot, const char *contact, co
 		const char *external_id, const struct integration_result *result,
 		enum turn_mode mode, struct arena *a, struct turn_done *done_out, struct err *err);
 
+/* The session's wake_ms has come (else nothing happens): what is said goes through the outbox. */
+int turn_timer(struct conversation *c, struct bot *bot, const char *contact, struct arena *a,
+	       struct err *err);
+
 /* Logs and counts that the flow failed: the pack or we are to be mended. */
 void turn_trouble(const struct err *cause);
 
 /* The pack's "one moment" in this language, as a reply of one text. */
-void turn_notice(struct conversation *c, struct bot *bot, const char *language, struct arena *a,
-		 struct reply *notice_out);
+void turn_notice(struct conversation *c, const struct flow *flow, const char *language,
+		 struct arena *a, struct reply *notice_out);
 
 /* Rows for the outbox, one for each piece of each text. */
 void turn_rows(struct conversation *c, const struct str *texts, size_t count, const char *contact,

@@ -25,7 +25,7 @@ static int divert(struct conversation *c, struct bot *bot, const struct inbound 
 	size_t row_count;
 	bool done = false;
 
-	turn_notice(c, bot, seen->language, a, &notice);
+	turn_notice(c, bot_flow(bot, in->receiver), seen->language, a, &notice);
 	if (seen->reply.state == REPLY_LATE)
 		return 0;
 	if (seen->reply.state == REPLY_OPEN)

@@ -1,6 +1,6 @@
 /*
  * housekeeper.c - what must happen without a message: leases, calls that dead
- * processes left behind, and sweeping.
+ * processes left behind, timers of sessions, and sweeping.
  */
 #include "conversation_private.h"
 
@@ -9,31 +9,40 @@
 enum {
 	TICK_MS = 500,
 	CLAIM_MOST = 16,
+	CLAIM_ROUNDS = 50,
 	SWEEP_MS = 60 * 1000,
 };
 
-/* A call whose owner is gone: its session says which. Nobody of that process waits for it. */
+/* A session whose time has come: its call's owner is gone (nobody of that process waits for it), or
+ * it wants to say something by itself. */
 static void take_up(struct conversation *c, const char *contact)
 {
 	struct arena a = { 0 };
 	struct turn_view view = { 0 };
 	struct err err = { 0 };
-	struct bot *bot;
+	struct bot *bot = conversation_bot(c);
 
+	log_context_contact(contact);
 	if (store_load(c->set.store, contact, NULL, clock_now_ms(c->set.clock), &a, &view, &err) <
-	    0)
-		log_warn("call-not-taken-up", LOG_S("error", err.text));
-	else if (view.session && view.session->call.id[0]) {
+	    0) {
+		log_warn("session-not-taken-up", LOG_S("error", err.text));
+	} else if (view.session && view.session->call.id[0]) {
 		log_info("call-taken-up", LOG_S("call", view.session->call.name));
-		bot = conversation_bot(c);
 		calls_start(c->calls, bot, contact, view.session->call.id,
 			    view.session->call.external_id);
-		bot_release(&bot);
+	} else if (view.session && view.session->wake_ms) {
+		if (turn_timer(c, bot, contact, &a, &err) < 0)
+			log_warn("timer-not-stored", LOG_S("error", err.text));
+		else
+			outbox_wake(c->set.outbox);
 	}
+	log_context_clear();
+	bot_release(&bot);
 	arena_free(&a);
 }
 
-static void take_up_calls(struct conversation *c)
+/* How many were claimed. */
+static size_t claim_due(struct conversation *c)
 {
 	int64_t now = clock_now_ms(c->set.clock);
 	struct call_due *due = NULL;
@@ -42,12 +51,24 @@ static void take_up_calls(struct conversation *c)
 	size_t count = 0;
 
 	if (store_calls_claim(c->set.store, now, now + CALL_LEASE_MS, CLAIM_MOST, &a, &due, &count,
-			      &err) < 0)
+			      &err) < 0) {
 		log_debug("calls-claim", LOG_S("error", err.text));
-	else
-		for (size_t i = 0; i < count; i++)
-			take_up(c, due[i].contact);
+		count = 0;
+	}
+	for (size_t i = 0; i < count; i++)
+		take_up(c, due[i].contact);
 	arena_free(&a);
+	return count;
+}
+
+/* Reminders come in crowds: after a broadcast everybody falls silent at the same time. */
+static void take_up_due(struct conversation *c)
+{
+	for (int i = 0; i < CLAIM_ROUNDS && claim_due(c) == CLAIM_MOST; i++) {
+		if (conversation_is_stopping(c))
+			return;
+		calls_renew(c->calls);
+	}
 }
 
 static void sweep(struct conversation *c)
@@ -68,7 +89,7 @@ void *housekeeper_run(void *conversation)
 
 	while (!conversation_pause(c, TICK_MS)) {
 		calls_renew(c->calls);
-		take_up_calls(c);
+		take_up_due(c);
 		if (clock_mono_ms() - swept >= SWEEP_MS) {
 			sweep(c);
 			swept = clock_mono_ms();

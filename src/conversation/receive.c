@@ -26,6 +26,7 @@ static void give(struct conversation_answer *out, const struct reply *reply, con
 static int keep(struct conversation *c, struct bot *bot, const struct inbound *in, struct arena *a,
 		struct conversation_answer *out, struct err *err)
 {
+	const struct flow *flow = bot_flow(bot, in->receiver);
 	struct reply reply;
 
 	if (recent_get(c->recent, in->contact, in->external_id, a, &reply)) {
@@ -34,7 +35,7 @@ static int keep(struct conversation *c, struct bot *bot, const struct inbound *i
 	}
 	if (spool_put(c->spool, in, err) < 0)
 		return -1;
-	turn_notice(c, bot, flow_guess_language(bot->flow, str_of(in->text)), a, &reply);
+	turn_notice(c, flow, flow_guess_language(flow, str_of(in->text)), a, &reply);
 	give(out, &reply, "spooled");
 	return 0;
 }
@@ -57,7 +58,7 @@ static int decide(struct conversation *c, struct bot *bot, const struct inbound 
 {
 	struct reply notice;
 
-	turn_notice(c, bot, language, a, &notice);
+	turn_notice(c, bot_flow(bot, in->receiver), language, a, &notice);
 	return store_reply_decide(c->set.store, in->contact, in->external_id, notice.texts,
 				  notice.count, a, reply, err);
 }

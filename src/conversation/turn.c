@@ -5,27 +5,14 @@
  * conflict runs the engine again on what is there by now. Somebody made
  * progress whenever there is a conflict, so the loop ends.
  */
-#include "conversation_private.h"
+#include "turn_private.h"
 
-#include <assert.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metric.h"
-
-enum { MAX_CONFLICTS = 200, NOTICE_MAX = 4096 };
-
-struct draft { /* what the engine's effects amount to */
-	struct str texts[REPLY_MAX_TEXTS];
-	size_t text_count;
-	struct record records[FLOW_MAX_RECORDS];
-	size_t record_count;
-	struct consent_event consent;
-	bool has_consent;
-	bool calls;
-};
 
 struct flow_env turn_env(struct conversation *c, const char *contact,
 			 const struct contact_facts *facts, struct arena *a)
@@ -41,135 +28,11 @@ struct flow_env turn_env(struct conversation *c, const char *contact,
 				  .session_ttl_ms = c->set.session_ttl_ms };
 }
 
-/* A system text of the pack; empty when it cannot be rendered (the pack was checked at load). */
-static struct str system_text(struct conversation *c, struct bot *bot, const char *name,
-			      const char *language, struct arena *a)
-{
-	struct err err = { 0 };
-	struct buf b;
-	struct str text;
-
-	buf_init(&b, NOTICE_MAX);
-	if (flow_render_system(bot->flow, name, language, c->set.settings, &b, &err) < 0)
-		log_error("system-text", LOG_S("name", name), LOG_S("error", err.text));
-	text = (struct str){ arena_strndup(a, b.data, b.len), b.len };
-	buf_free(&b);
-	return text;
-}
-
-static void say_system(struct conversation *c, struct bot *bot, const char *name,
-		       const char *language, struct arena *a, struct draft *d)
-{
-	d->texts[0] = system_text(c, bot, name, language, a);
-	d->text_count = d->texts[0].n > 0;
-}
-
-void turn_notice(struct conversation *c, struct bot *bot, const char *language, struct arena *a,
-		 struct reply *notice_out)
-{
-	struct str *text = arena_alloc(a, sizeof *text);
-
-	*text = system_text(c, bot, "one_moment", language, a);
-	*notice_out = (struct reply){ REPLY_LATE, text, text->n > 0 };
-}
-
-void turn_rows(struct conversation *c, const struct str *texts, size_t count, const char *contact,
-	       const char *receiver, const char *account, struct arena *a,
-	       struct outbound **rows_out, size_t *count_out)
-{
-	int64_t now = clock_now_ms(c->set.clock);
-	struct outbound *rows = arena_array(a, count * CHANNEL_MAX_MESSAGES, sizeof *rows);
-	size_t n = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct str pieces[CHANNEL_MAX_MESSAGES];
-		size_t piece_count = 0;
-
-		channel_split(c->set.channel, texts[i], a, pieces, &piece_count);
-		for (size_t k = 0; k < piece_count; k++) {
-			struct outbound *o = &rows[n++];
-
-			*o = (struct outbound){ .kind = OUTBOUND_REPLY,
-						.channel = channel_name(c->set.channel),
-						.contact = contact,
-						.sender = receiver,
-						.account = account,
-						.text = arena_strndup(a, pieces[k].p, pieces[k].n),
-						.created_ms = now,
-						.due_ms = now,
-						.state = OUTBOUND_WAITING,
-						.external_id = "" };
-			id_random(o->id);
-		}
-	}
-	*rows_out = rows;
-	*count_out = n;
-}
-
-/* ---- effects to draft ---- */
-
-static void add_text(struct draft *d, struct str text, struct arena *a)
-{
-	struct str *last;
-
-	if (text.n == 0)
-		return;
-	if (d->text_count < REPLY_MAX_TEXTS) {
-		d->texts[d->text_count++] = text;
-		return;
-	}
-	last = &d->texts[REPLY_MAX_TEXTS -
-			 1]; /* one long message loses nothing: it is split later */
-	last->p = arena_printf(a, "%.*s\n\n%.*s", (int)last->n, last->p, (int)text.n, text.p);
-	last->n = strlen(last->p);
-}
-
-static void add_record(struct draft *d, const struct flow_effect *e, const char *contact,
-		       int64_t now_ms)
-{
-	assert(d->record_count < FLOW_MAX_RECORDS); /* the engine's promise */
-	d->records[d->record_count++] = (struct record){ .type = e->record_type,
-							 .id = e->record_id,
-							 .contact = contact,
-							 .state = e->record_state,
-							 .created_ms = now_ms,
-							 .updated_ms = now_ms,
-							 .fields = e->fields,
-							 .field_count = e->field_count };
-}
-
-static void draft_effects(const struct flow_result *r, const struct flow_env *env,
-			  const struct inbound *in, struct arena *a, struct draft *d)
-{
-	for (size_t i = 0; i < r->effect_count; i++) {
-		const struct flow_effect *e = &r->effects[i];
-
-		switch (e->kind) {
-		case FLOW_SAY:
-			add_text(d, e->text, a);
-			break;
-		case FLOW_CALL:
-			d->calls = true;
-			break;
-		case FLOW_RECORD:
-			add_record(d, e, env->contact, env->now_ms);
-			break;
-		case FLOW_CONSENT:
-			d->has_consent = true;
-			d->consent = (struct consent_event){ e->consent, in ? in->text : "",
-							     in ? in->external_id : "" };
-			break;
-		case FLOW_END:
-			break;
-		}
-	}
-}
-
 /* ---- one message ---- */
 
 /* The former bot's session into *session_out, or NULL. Asked for only when we have never met.
  * -1: the store does not answer now, and greeting the person anew would throw the session away. */
-static int adopt_legacy(struct conversation *c, struct bot *bot, const struct flow_env *env,
+static int adopt_legacy(struct conversation *c, const struct flow *flow, const struct flow_env *env,
 			struct arena *a, const struct session **session_out, struct err *err)
 {
 	struct legacy_session old;
@@ -183,13 +46,13 @@ static int adopt_legacy(struct conversation *c, struct bot *bot, const struct fl
 	if (got != 1)
 		return 0;
 	log_info("legacy-session", LOG_S("step", old.step));
-	*session_out = flow_adopt(bot->flow, old.step, old.values, old.value_count, env, a);
+	*session_out = flow_adopt(flow, old.step, old.values, old.value_count, env, a);
 	return 0;
 }
 
 /* Pace and loops. May replace what the engine decided; an opt-out always passes. */
-static void keep_pace(struct conversation *c, struct bot *bot, const struct session *before,
-		      struct flow_result *r, int64_t now_ms, struct arena *a, struct draft *d,
+static void keep_pace(struct conversation *c, const struct flow *flow, const struct session *before,
+		      struct flow_result *r, int64_t now_ms, struct arena *a, struct turn_draft *d,
 		      struct turn_done *done)
 {
 	enum pace_verdict pace = pace_take(r->session, now_ms);
@@ -204,11 +67,11 @@ static void keep_pace(struct conversation *c, struct bot *bot, const struct sess
 		s->pace_tokens_milli = r->session->pace_tokens_milli;
 		s->pace_at_ms = r->session->pace_at_ms;
 		r->session = s;
-		*d = (struct draft){ 0 };
+		*d = (struct turn_draft){ 0 };
 	}
 	d->text_count = 0;
 	if (pace == PACE_SAY_SLOW || (pace == PACE_GO && loop == PACE_SAY_SLOW))
-		say_system(c, bot, "too_fast", r->session->language, a, d);
+		turn_say_system(c, flow, "too_fast", r->session->language, a, d);
 }
 
 static void date_session(struct session *s, const struct turn_view *view, const struct inbound *in,
@@ -223,35 +86,6 @@ static void date_session(struct session *s, const struct turn_view *view, const 
 		s->call.external_id = arena_strdup(a, in->external_id);
 }
 
-static struct contact_facts facts_after(const struct contact_facts *f, const struct session *s,
-					const struct draft *d, int64_t now_ms, bool message)
-{
-	struct contact_facts n = *f;
-
-	if (!n.known)
-		n.first_in_ms = now_ms;
-	n.known = true;
-	if (message)
-		n.last_in_ms = now_ms;
-	memcpy(n.language, s->language, sizeof n.language);
-	n.unfinished = !s->completed;
-	if (d->has_consent)
-		n.consent = d->consent.consent;
-	return n;
-}
-
-static void fill_turn(struct turn *t, const char *contact, const struct session *s,
-		      const struct draft *d, int64_t now_ms)
-{
-	t->contact = contact;
-	t->now_ms = now_ms;
-	t->session = s;
-	t->consent = d->has_consent ? &d->consent : NULL;
-	t->records = d->records;
-	t->record_count = d->record_count;
-	t->call_due_ms = s->call.id[0] ? now_ms + CALL_LEASE_MS : 0;
-}
-
 void turn_trouble(const struct err *cause)
 {
 	log_error("flow-trouble", LOG_S("error", cause->text));
@@ -259,15 +93,15 @@ void turn_trouble(const struct err *cause)
 		   1);
 }
 
-static int trouble(struct conversation *c, struct bot *bot, const char *language, struct arena *a,
-		   const struct err *cause, struct turn_done *done)
+static int trouble(struct conversation *c, const struct flow *flow, const char *language,
+		   struct arena *a, const struct err *cause, struct turn_done *done)
 {
-	struct str *text = arena_alloc(a, sizeof *text);
+	struct turn_draft *d = arena_alloc(a, sizeof *d);
 
 	turn_trouble(cause);
-	*text = system_text(c, bot, "trouble", language, a);
+	turn_say_system(c, flow, "trouble", language, a, d);
 	done->how = TURN_TROUBLE;
-	done->reply = (struct reply){ REPLY_INLINE, text, text->n > 0 };
+	done->reply = (struct reply){ REPLY_INLINE, d->texts, d->text_count };
 	return 1;
 }
 
@@ -276,10 +110,11 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 		       enum turn_mode mode, struct arena *a, struct turn_done *done,
 		       struct err *err)
 {
+	const struct flow *flow = bot_flow(bot, in->receiver);
 	struct turn_view view = { 0 };
 	struct flow_input input = { .kind = FLOW_INPUT_MESSAGE, .message = in };
 	struct flow_result r = { 0 };
-	struct draft *d = arena_alloc(a, sizeof *d);
+	struct turn_draft *d = arena_alloc(a, sizeof *d);
 	struct turn t = { .inbound = in };
 	struct flow_env env = turn_env(c, in->contact, NULL, a);
 	const struct session *before;
@@ -298,19 +133,19 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 	}
 	env.facts = &view.facts;
 	before = view.session;
-	if (!before && !view.facts.known && adopt_legacy(c, bot, &env, a, &before, err) < 0)
+	if (!before && !view.facts.known && adopt_legacy(c, flow, &env, a, &before, err) < 0)
 		return -1;
-	if (flow_run(bot->flow, before, &input, &env, a, &r, err) < 0)
-		return trouble(c, bot, before ? before->language : "", a, err, done);
-	draft_effects(&r, &env, in, a, d);
-	keep_pace(c, bot, before, &r, env.now_ms, a, d, done);
+	if (flow_run(flow, before, &input, &env, a, &r, err) < 0)
+		return trouble(c, flow, before ? before->language : "", a, err, done);
+	turn_draft_effects(&r, &env, in, a, d);
+	keep_pace(c, flow, before, &r, env.now_ms, a, d, done);
 	date_session(r.session, &view, in, &env, d->calls, a);
 
-	fill_turn(&t, in->contact, r.session, d, env.now_ms);
-	t.facts = facts_after(&view.facts, r.session, d, env.now_ms, true);
+	turn_fill(&t, in->contact, r.session, d, env.now_ms);
+	t.facts = turn_facts_after(&view.facts, r.session, d, env.now_ms, true);
 	t.reply = (struct reply){ d->calls ? REPLY_OPEN : REPLY_INLINE, d->texts, d->text_count };
 	if (mode == TURN_LATE) {
-		turn_notice(c, bot, r.session->language, a, &t.reply);
+		turn_notice(c, flow, r.session->language, a, &t.reply);
 		turn_rows(c, d->texts, d->text_count, in->contact, in->receiver, in->account, a,
 			  &rows, &t.outbox_count);
 		t.outbox = rows;
@@ -327,20 +162,16 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 }
 
 /* Lets whoever won finish; a spin over the network would only heat it. */
-static void yield_briefly(unsigned conflicts)
+void turn_yield(unsigned conflicts)
 {
 	uint64_t us = id_random_u64() % (100u * (conflicts < 20 ? conflicts + 1 : 20));
 	struct timespec ts = { 0, (long)us * 1000 };
 
-	nanosleep(&ts, NULL);
-}
-
-static void count_conflict(void)
-{
 	metric_add(
 		metric_counter("samvad_turn_conflicts_total", NULL,
 			       "Turns run again because another message of the contact came first"),
 		1);
+	nanosleep(&ts, NULL);
 }
 
 /* They have written: what waited for that may go. Not done: their next message does it. */
@@ -357,7 +188,7 @@ static void unpark(struct conversation *c, const char *contact)
 int turn_message(struct conversation *c, struct bot *bot, const struct inbound *in,
 		 enum turn_mode mode, struct arena *a, struct turn_done *done_out, struct err *err)
 {
-	for (unsigned i = 0; i < MAX_CONFLICTS; i++) {
+	for (unsigned i = 0; i < TURN_MAX_CONFLICTS; i++) {
 		int got;
 
 		*done_out = (struct turn_done){ 0 };
@@ -366,26 +197,25 @@ int turn_message(struct conversation *c, struct bot *bot, const struct inbound *
 			unpark(c, in->contact);
 		if (got != 0)
 			return got < 0 ? -1 : 0;
-		count_conflict();
-		yield_briefly(i);
+		turn_yield(i);
 	}
 	return err_set(err, ERR_TEMP, "the contact's session changed %d times under this turn",
-		       MAX_CONFLICTS);
+		       TURN_MAX_CONFLICTS);
 }
 
 /* ---- the result of a call ---- */
 
 /* The texts that the turn said before its call come first. */
-static void put_first(struct draft *d, const struct reply *open, struct arena *a)
+static void put_first(struct turn_draft *d, const struct reply *open, struct arena *a)
 {
-	struct draft all = { 0 };
+	struct turn_draft all = { 0 };
 
 	if (open->state != REPLY_OPEN)
 		return;
 	for (size_t i = 0; i < open->count; i++)
-		add_text(&all, open->texts[i], a);
+		turn_draft_text(&all, open->texts[i], a);
 	for (size_t i = 0; i < d->text_count; i++)
-		add_text(&all, d->texts[i], a);
+		turn_draft_text(&all, d->texts[i], a);
 	memcpy(d->texts, all.texts, sizeof d->texts);
 	d->text_count = all.text_count;
 }
@@ -408,13 +238,14 @@ static int try_result(struct conversation *c, struct bot *bot, const char *conta
 		      const struct integration_result *result, enum turn_mode mode, struct arena *a,
 		      struct turn_done *done, struct err *err)
 {
+	const struct flow *flow;
 	struct turn_view view = { 0 };
 	struct flow_input input = { .kind = FLOW_INPUT_OUTCOME,
 				    .call_id = call_id,
 				    .outcome = result->outcome,
 				    .answer = result->answer };
 	struct flow_result r = { 0 };
-	struct draft *d = arena_alloc(a, sizeof *d);
+	struct turn_draft *d = arena_alloc(a, sizeof *d);
 	struct turn t = { 0 };
 	struct flow_env env = turn_env(c, contact, NULL, a);
 	struct outbound *rows;
@@ -427,28 +258,29 @@ static int try_result(struct conversation *c, struct bot *bot, const char *conta
 	if (!view.session || strcmp(view.session->call.id, call_id) != 0)
 		return abandon(c, contact, external_id, a, done, err);
 	env.facts = &view.facts;
-	if (flow_run(bot->flow, view.session, &input, &env, a, &r, err) < 0) {
+	flow = bot_flow_of(bot, view.session);
+	if (flow_run(flow, view.session, &input, &env, a, &r, err) < 0) {
 		turn_trouble(err);
 		r.session = session_copy(view.session, a); /* give up the wait, keep the rest */
 		r.session->call = (struct session_call){ "", "", "", "", 0 };
-		say_system(c, bot, "trouble", r.session->language, a, d);
+		turn_say_system(c, flow, "trouble", r.session->language, a, d);
 	}
-	draft_effects(&r, &env, NULL, a, d);
+	turn_draft_effects(&r, &env, NULL, a, d);
 	put_first(d, &view.reply, a);
 	r.session->revision = view.session->revision;
 	r.session->updated_ms = env.now_ms;
 	if (d->calls)
 		r.session->call.external_id = arena_strdup(a, external_id);
 
-	fill_turn(&t, contact, r.session, d, env.now_ms);
-	t.facts = facts_after(&view.facts, r.session, d, env.now_ms, false);
+	turn_fill(&t, contact, r.session, d, env.now_ms);
+	t.facts = turn_facts_after(&view.facts, r.session, d, env.now_ms, false);
 	turn_rows(c, d->texts, d->text_count, contact, r.session->receiver, r.session->account, a,
 		  &rows, &t.outbox_count);
 	t.outbox = rows;
 	if (external_id[0]) {
 		t.answers = external_id;
 		if (mode == TURN_LATE && !d->calls)
-			turn_notice(c, bot, r.session->language, a, &t.answer);
+			turn_notice(c, flow, r.session->language, a, &t.answer);
 		else
 			t.answer = (struct reply){ d->calls ? REPLY_OPEN : REPLY_INLINE, d->texts,
 						   d->text_count };
@@ -468,7 +300,7 @@ int turn_result(struct conversation *c, struct bot *bot, const char *contact, co
 		const char *external_id, const struct integration_result *result,
 		enum turn_mode mode, struct arena *a, struct turn_done *done_out, struct err *err)
 {
-	for (unsigned i = 0; i < MAX_CONFLICTS; i++) {
+	for (unsigned i = 0; i < TURN_MAX_CONFLICTS; i++) {
 		int got;
 
 		*done_out = (struct turn_done){ 0 };
@@ -476,9 +308,8 @@ int turn_result(struct conversation *c, struct bot *bot, const char *contact, co
 				 err);
 		if (got != 0)
 			return got < 0 ? -1 : 0;
-		count_conflict();
-		yield_briefly(i);
+		turn_yield(i);
 	}
 	return err_set(err, ERR_TEMP, "the contact's session changed %d times under this result",
-		       MAX_CONFLICTS);
+		       TURN_MAX_CONFLICTS);
 }

@@ -59,12 +59,13 @@ static void add_part(struct flow_cover *c, const struct flow_step *s, enum flow_
 static void add_reminders(struct flow_cover *c, const char *step, const struct flow_reminders *r)
 {
 	for (size_t i = 0; r && i < r->count; i++)
-		c->list[c->count++] = (struct flow_place){ .kind = FLOW_PLACE_EXIT,
-							   .step = step,
-							   .exit = "reminders",
-							   .branch = r->count > 1 ? (unsigned)i + 1 : 0,
-							   .line = r->list[i].line,
-							   .part = &r->list[i] };
+		c->list[c->count++] =
+			(struct flow_place){ .kind = FLOW_PLACE_EXIT,
+					     .step = step,
+					     .exit = "reminders",
+					     .branch = r->count > 1 ? (unsigned)i + 1 : 0,
+					     .line = r->list[i].line,
+					     .part = &r->list[i] };
 }
 
 static void add_step(struct flow_cover *c, const struct flow_step *s)

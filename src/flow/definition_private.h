@@ -19,9 +19,9 @@ enum {
 	FLOW_MESSAGE_CHARS = 1600, /* what one WhatsApp message holds */
 	FLOW_WAY_OUT_AFTER = 3,	   /* wrong answers in a row */
 	FLOW_MAX_REMINDERS = 4,
-	FLOW_MAX_FIELDS = 8,	   /* extra fields of an option, fields of an item */
-	FLOW_URL_CHARS = 1000,	   /* of a file's address */
-	FLOW_MAX_ITEMS = 20,	   /* of a list that comes from an answer */
+	FLOW_MAX_FIELDS = 8,   /* extra fields of an option, fields of an item */
+	FLOW_URL_CHARS = 1000, /* of a file's address */
+	FLOW_MAX_ITEMS = 20,   /* of a list that comes from an answer */
 };
 
 struct flow_pattern; /* pattern_private.h */
@@ -225,7 +225,7 @@ struct flow_exit {
 	unsigned line;
 };
 
-struct flow_reminder { /* said after silence while a question is open */
+struct flow_reminder {	  /* said after silence while a question is open */
 	int64_t after_ms; /* since the contact's last message */
 	const struct flow_text *say;
 	bool ask; /* and the question once more */
@@ -255,7 +255,7 @@ struct flow_step {
 	int save;			 /* index of a value, -1: none */
 	const struct flow_list *also;	 /* words that are taken beside the rule, or NULL */
 	const struct flow_reminders *reminders; /* NULL: those of the flow */
-	unsigned stuck_after;		 /* wrong answers in a row, then the exit FLOW_EXIT_STUCK */
+	unsigned stuck_after; /* wrong answers in a row, then the exit FLOW_EXIT_STUCK */
 	const struct flow_call_rule *call;
 	bool end;
 	struct flow_exit *exits;

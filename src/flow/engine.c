@@ -29,33 +29,40 @@ static bool same_flow(const struct flow_run *r)
 	       strcmp(r->session->flow, r->flow->name) == 0;
 }
 
+static void begin_again(struct flow_run *r, const struct flow_text *notice)
+{
+	struct session *s = r->session;
+
+	r->step = r->flow->start;
+	r->unstarted = true;
+	r->notice = notice;
+	s->completed = false;
+	s->call = (struct session_call){ .id = "", .name = "", .step = "", .external_id = "" };
+	s->step = arena_strdup(r->a, r->step->name);
+	s->shown_step = r->step->shown ? arena_strdup(r->a, r->step->shown) : "";
+}
+
 /* After an edit a session goes on at its step, if that is still there and all that it needs is;
- * else it begins again, keeps the answers that still hold, and is told. */
+ * else it begins again, keeps the answers that still hold, and is told. Who comes from another
+ * bot begins, and nothing of that one is known here. */
 static void find_step(struct flow_run *r)
 {
 	struct session *s = r->session;
-	bool edited = !same_flow(r);
+	bool other = strcmp(s->flow, r->flow->name) != 0, edited = !same_flow(r);
 
-	r->step = flow_step_find(r->flow, s->step);
 	if (edited) {
 		s->trail = "";
-		if (strcmp(s->flow, r->flow->name) != 0)
+		if (other)
 			session_clear_values(s);
 		flow_session_clean(r->flow, s, r->a);
 		s->flow = arena_strdup(r->a, r->flow->name);
 		s->flow_version = r->flow->version;
 	}
-	if (r->step && !(edited && !flow_session_fits(r->flow, s, r->step))) {
+	r->step = flow_step_find(r->flow, s->step);
+	if (!other && r->step && !(edited && !flow_session_fits(r->flow, s, r->step)))
 		r->unstarted = s->fresh;
-		return;
-	}
-	r->step = r->flow->start;
-	r->unstarted = true;
-	r->notice = system_text(r, SYSTEM_FLOW_CHANGED);
-	s->completed = false;
-	s->call = (struct session_call){ .id = "", .name = "", .step = "", .external_id = "" };
-	s->step = arena_strdup(r->a, r->step->name);
-	s->shown_step = r->step->shown ? arena_strdup(r->a, r->step->shown) : "";
+	else
+		begin_again(r, other ? NULL : system_text(r, SYSTEM_FLOW_CHANGED));
 }
 
 static void open_session(struct flow_run *r, const struct session *session)
@@ -244,7 +251,7 @@ static int run_message(struct flow_run *r, const struct session *session)
 	const struct flow_command *command;
 
 	open_session(r, session);
-	if (!session)
+	if (!session || strcmp(session->flow, r->flow->name) != 0)
 		guess_language(r);
 	touch(r);
 	if (m->opt_out != OPT_OUT_NONE) {

@@ -174,10 +174,10 @@ static void load_offset(struct flow_loader *ld)
 
 static void load_head(struct flow_loader *ld)
 {
-	static const char *const keys[] = { "$schema",	  "flow",  "version", "languages",
-					    "utc_offset", "start", "values",  "lists",
-					    "records",	  "calls", "steps",   "commands",
-					    "system",	  "reminders", "expiry", NULL };
+	static const char *const keys[] = { "$schema",	  "flow",      "version", "languages",
+					    "utc_offset", "start",     "values",  "lists",
+					    "records",	  "calls",     "steps",	  "commands",
+					    "system",	  "reminders", "expiry",  NULL };
 	struct flow *flow = ld->flow;
 
 	load_check_keys(ld, ld->root, keys);

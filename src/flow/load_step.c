@@ -181,9 +181,9 @@ static void check_calling(struct flow_loader *ld, const cJSON *node, struct flow
 }
 
 static const char *const pass_keys[] = { "shown", "say", "next", NULL };
-static const char *const ask_keys[] = { "shown", "say",  "ask",   "save",  "input",       "wrong",
-					"next",  "also", "exits", "stuck", "stuck_after", "reminders",
-					NULL };
+static const char *const ask_keys[] = { "shown",       "say",	    "ask",  "save",  "input",
+					"wrong",       "next",	    "also", "exits", "stuck",
+					"stuck_after", "reminders", NULL };
 static const char *const call_keys[] = { "shown", "say", "call", "waiting", "exits", NULL };
 static const char *const end_keys[] = { "shown", "say", "end", "again", NULL };
 

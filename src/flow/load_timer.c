@@ -19,7 +19,8 @@ static int64_t load_after(struct flow_loader *ld, const cJSON *node)
 			   "write at most 23h: later only an approved template may be sent",
 			   "is too late for the 24 hours in which a text may be sent");
 	else
-		load_fault(ld, node, "after", "write \"30m\", \"2h\" or the like, at least a minute",
+		load_fault(ld, node, "after",
+			   "write \"30m\", \"2h\" or the like, at least a minute",
 			   after ? "is no time" : "is missing");
 	return 0;
 }
@@ -76,7 +77,8 @@ static void load_expiry(struct flow_loader *ld, const cJSON *node)
 		load_fault(ld, node, NULL, "say what happens then", "is missing");
 	for (const struct flow_action *a = flow->expiry; a; a = a->otherwise) {
 		if (a->to == GOTO_SAME || a->to == GOTO_BACK)
-			load_fault(ld, node, NULL, "name a step, or leave \"goto\" out: the beginning",
+			load_fault(ld, node, NULL,
+				   "name a step, or leave \"goto\" out: the beginning",
 				   "cannot wait there");
 	}
 	ld->within = "";

@@ -76,8 +76,8 @@ static int check_session(const struct session *s, int64_t call_due_ms, struct er
 		return -1;
 	if (s->revision >= INT64_MAX)
 		return err_set(err, ERR_INPUT, "store: a revision out of range");
-	if (call_due_ms < 0 || (call_due_ms > 0 && (!s->call.id || !*s->call.id)))
-		return err_set(err, ERR_INPUT, "store: a call's time without a call");
+	if (call_due_ms < 0 || (call_due_ms > 0 && (!s->call.id || !*s->call.id) && !s->wake_ms))
+		return err_set(err, ERR_INPUT, "store: a time without a call or a timer");
 	return 0;
 }
 

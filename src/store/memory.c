@@ -378,7 +378,7 @@ static int memory_stats(void *self, int64_t now_ms, struct arena *a, struct stor
 				continue;
 			stats_out->sessions++;
 			stats_out->completed += c->session.completed;
-			stats_out->calls_waiting += c->call_due_ms > 0;
+			stats_out->calls_waiting += c->call_due_ms > 0 && *c->session.call_id;
 			count_step(stats_out, c->session.shown_step, a);
 		}
 	}

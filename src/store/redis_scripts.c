@@ -89,7 +89,7 @@ static const char commit_script[] = LUA_SESSION
 	"redis.call('HSET', KEYS[1], 'rev', ARGV[4], 'flow', ARGV[15], 'ver', ARGV[16],\n"
 	"  'step', ARGV[17], 'shown', ARGV[18], 'lang', ARGV[19], 'done', ARGV[20],\n"
 	"  'created', ARGV[21], 'updated', ARGV[22], 'expires', ARGV[23], 'call', ARGV[24],\n"
-	"  'wait', ARGV[14] ~= '0' and '1' or '0', 'box', ARGV[25])\n"
+	"  'wait', ARGV[14] ~= '0' and ARGV[24] ~= '' and '1' or '0', 'box', ARGV[25])\n"
 	"redis.call('PEXPIRE', KEYS[1], ARGV[13])\n" /* a life of 0 or less deletes it */
 	"redis.call('ZADD', KEYS[3], ARGV[22], contact)\n"
 	"if ARGV[14] ~= '0' then redis.call('ZADD', KEYS[4], ARGV[14], contact)\n"

@@ -167,8 +167,9 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_STATS_OUTBOX] = "SELECT (SELECT count(*) FROM outbox WHERE state = ?1 AND state <> 3 "
 			     "AND broadcast = '') + (SELECT coalesce(sum(rows), 0) "
 			     "FROM broadcast_count WHERE state = ?1)",
-	[SQL_STATS_CALLS] = "SELECT count(*) FROM session WHERE call_due_ms > 0 AND "
-			    "expires_ms > ?1",
+	[SQL_STATS_CALLS] =
+		"SELECT count(*) FROM session WHERE call_due_ms > 0 AND call_id <> '' AND "
+		"expires_ms > ?1",
 	[SQL_SWEEP_SESSIONS] = "DELETE FROM session WHERE seq IN (SELECT seq FROM session "
 			       "WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2)",
 	[SQL_SWEEP_TURNS] = "DELETE FROM turn WHERE seq IN (SELECT seq FROM turn "

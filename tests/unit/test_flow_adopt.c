@@ -162,8 +162,12 @@ static void a_session_of_another_flow(void **state)
 	talk_open(&t);
 	talk_at(&t, "pincode");
 	t.session->flow = "wafr";
+	(void)memcpy(t.session->language, "fr", sizeof "fr");
 	(void)talk_write(&t, "400001");
-	assert_true(talk_said(&t, "improved"));
+	assert_false(talk_said(&t, "improved"));
+	assert_true(talk_said(&t, "Welcome"));
+	assert_string_equal(t.session->flow, "msme");
+	assert_string_equal(t.session->language, "en");
 	assert_string_equal(t.session->step, "name");
 	assert_int_equal(t.session->value_count, 0);
 	talk_close(&t);

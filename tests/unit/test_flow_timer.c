@@ -5,10 +5,12 @@
 #include "scenario.h"
 
 static const struct pack_file texts[] = {
-	{ "en/hello.txt", "Hello" },	 { "en/name.txt", "Name?" },   { "en/age.txt", "Age?" },
-	{ "en/wrong.txt", "wrong" },	 { "en/there.txt", "There?" }, { "en/last.txt", "Last call{{#name}}, {{name}}{{/name}}" },
-	{ "en/over.txt", "Timed out" },	 { "en/bye.txt", "bye" },      { "en/stopped.txt", "stopped" },
-	{ "en/expired.txt", "expired" }, { "en/own.txt", "Own" },
+	{ "en/hello.txt", "Hello" },	 { "en/name.txt", "Name?" },
+	{ "en/age.txt", "Age?" },	 { "en/wrong.txt", "wrong" },
+	{ "en/there.txt", "There?" },	 { "en/last.txt", "Last call{{#name}}, {{name}}{{/name}}" },
+	{ "en/over.txt", "Timed out" },	 { "en/bye.txt", "bye" },
+	{ "en/stopped.txt", "stopped" }, { "en/expired.txt", "expired" },
+	{ "en/own.txt", "Own" },
 };
 
 static const char json[] =
@@ -17,12 +19,15 @@ static const char json[] =
 	"\"reminders\": [{\"after\": \"30m\", \"say\": \"there\", \"ask\": true},\n"
 	" {\"after\": \"5h\", \"say\": \"last\"}],\n"
 	"\"expiry\": {\"after\": \"10h\", \"do\": {\"clear\": true, \"say\": \"over\"}},\n"
-	"\"calls\": {\"slow\": {\"method\": \"GET\", \"url\": \"http://x\", \"timeout_ms\": \"1000\", "
+	"\"calls\": {\"slow\": {\"method\": \"GET\", \"url\": \"http://x\", \"timeout_ms\": "
+	"\"1000\", "
 	"\"outcomes\": [{\"name\": \"ok\", \"status\": 200}]}},\n"
 	"\"steps\": {\n"
 	" \"hello\": {\"say\": \"hello\", \"next\": \"name\"},\n"
-	" \"name\": {\"ask\": \"name\", \"save\": \"name\", \"wrong\": \"wrong\", \"next\": \"age\"},\n"
-	" \"age\": {\"ask\": \"age\", \"save\": \"age\", \"wrong\": \"wrong\", \"next\": \"call\",\n"
+	" \"name\": {\"ask\": \"name\", \"save\": \"name\", \"wrong\": \"wrong\", \"next\": "
+	"\"age\"},\n"
+	" \"age\": {\"ask\": \"age\", \"save\": \"age\", \"wrong\": \"wrong\", \"next\": "
+	"\"call\",\n"
 	"  \"reminders\": [{\"after\": \"1h\", \"say\": \"own\"}]},\n"
 	" \"call\": {\"call\": \"slow\", \"exits\": {\"otherwise\": \"done\"}},\n"
 	" \"done\": {\"say\": \"bye\", \"end\": true, \"again\": \"bye\"}},\n"
@@ -51,8 +56,9 @@ static void run(const char *name, const char *chat)
 static void reminders_come_after_silence(void **state)
 {
 	(void)state;
-	run("once each", BEGIN "pass 29m\npass 2m\n< There?\n< Name?\npass 4h\npass 1h\n< Last call\n"
-			       "pass 4h\n");
+	run("once each",
+	    BEGIN "pass 29m\npass 2m\n< There?\n< Name?\npass 4h\npass 1h\n< Last call\n"
+		  "pass 4h\n");
 	run("both in one pass", BEGIN "pass 6h\n< There?\n< Name?\n< Last call\n");
 	run("an answer begins anew", BEGIN "pass 31m\n< There?\n< Name?\n> Asha\n< Age?\npass 59m\n"
 					   "pass 2m\n< Own\npass 8h\n");
@@ -66,7 +72,8 @@ static void waiting_ends(void **state)
 	run("told, then begun anew", BEGIN "> Asha\n< Age?\npass 11h\n< Own\n< Timed out\n"
 					   "expect no value name\nexpect step hello\n"
 					   "> I am back\n< Hello\n< Name?\n");
-	run("not told twice", BEGIN "pass 11h\n< ...\n< Timed out\npass 30h\n> hi\n< Hello\n< Name?\n");
+	run("not told twice",
+	    BEGIN "pass 11h\n< ...\n< Timed out\npass 30h\n> hi\n< Hello\n< Name?\n");
 	run("an old session says so", "> hi\n< ...\n> stop\n< stopped\n> x\n< Age?\n> 5\n"
 				      "pass 25h\n> hi\n< expired\n< Hello\n< Name?\n");
 }
@@ -75,7 +82,8 @@ static void nothing_is_said(void **state)
 {
 	(void)state;
 	run("after STOP", BEGIN "> stop\n< stopped\npass 6h\npass 6h\nexpect step hello\n");
-	run("during a call", BEGIN "> Asha\n< Age?\n> 5\npass 20h\ncall slow -> ok\n< bye\npass 20h\n");
+	run("during a call",
+	    BEGIN "> Asha\n< Age?\n> 5\npass 20h\ncall slow -> ok\n< bye\npass 20h\n");
 	run("after the end", BEGIN "> Asha\n< Age?\n> 5\ncall slow -> ok\n< bye\npass 23h\n");
 }
 
@@ -155,13 +163,15 @@ static void faults(void **state)
 		const char *old, *new, *says;
 	} rows[] = {
 		{ "\"30m\"", "\"24h\"",
-		  "flow.json:3: field reminders.0.after: is too late for the 24 hours in which a text "
+		  "flow.json:3: field reminders.0.after: is too late for the 24 hours in which a "
+		  "text "
 		  "may be sent; write at most 23h: later only an approved template may be sent\n" },
 		{ "\"30m\"", "\"30 min\"",
 		  "flow.json:3: field reminders.0.after: is no time; write \"30m\", \"2h\" or the "
 		  "like, at least a minute\n" },
 		{ "\"5h\"", "\"10m\"",
-		  "flow.json:4: field reminders.1.after: is not later than the reminder before; put "
+		  "flow.json:4: field reminders.1.after: is not later than the reminder before; "
+		  "put "
 		  "them in the order of time\n" },
 		{ "\"after\": \"5h\", \"say\": \"last\"", "\"after\": \"5h\"",
 		  "flow.json:4: field reminders.1.say: is missing; name the text\n" },
@@ -169,11 +179,14 @@ static void faults(void **state)
 		  "flow.json:5: field expiry.do: cannot wait there; name a step, or leave \"goto\" "
 		  "out: the beginning\n" },
 		{ "\"after\": \"10h\", \"do\"", "\"after\": \"30h\", \"do\"",
-		  "flow.json:5: field expiry.after: is too late for the 24 hours in which a text may "
+		  "flow.json:5: field expiry.after: is too late for the 24 hours in which a text "
+		  "may "
 		  "be sent; write at most 23h: later only an approved template may be sent\n" },
-		{ "{\"after\": \"1h\", \"say\": \"own\"}", "{\"after\": \"1h\", \"say\": \"age\", "
-							   "\"x\": 1}",
-		  "flow.json:11: step age, field reminders.0.x: unknown key; use one of: after, say, "
+		{ "{\"after\": \"1h\", \"say\": \"own\"}",
+		  "{\"after\": \"1h\", \"say\": \"age\", "
+		  "\"x\": 1}",
+		  "flow.json:11: step age, field reminders.0.x: unknown key; use one of: after, "
+		  "say, "
 		  "ask\n" },
 	};
 
