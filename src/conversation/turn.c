@@ -233,6 +233,18 @@ static int abandon(struct conversation *c, const char *contact, const char *exte
 	return 1;
 }
 
+/* What the reply of the message that began the call becomes. */
+static void answer_with(struct conversation *c, const struct flow *flow, const struct turn_draft *d,
+			const char *language, enum turn_mode mode, struct arena *a,
+			struct reply *answer_out)
+{
+	if (mode == TURN_LATE && !d->calls)
+		turn_notice(c, flow, language, a, answer_out);
+	else
+		*answer_out = (struct reply){ d->calls ? REPLY_OPEN : REPLY_INLINE, d->texts,
+					      d->text_count };
+}
+
 static int try_result(struct conversation *c, struct bot *bot, const char *contact,
 		      const char *call_id, const char *external_id,
 		      const struct integration_result *result, enum turn_mode mode, struct arena *a,
@@ -277,14 +289,9 @@ static int try_result(struct conversation *c, struct bot *bot, const char *conta
 	turn_rows(c, d->texts, d->text_count, contact, r.session->receiver, r.session->account, a,
 		  &rows, &t.outbox_count);
 	t.outbox = rows;
-	if (external_id[0]) {
-		t.answers = external_id;
-		if (mode == TURN_LATE && !d->calls)
-			turn_notice(c, flow, r.session->language, a, &t.answer);
-		else
-			t.answer = (struct reply){ d->calls ? REPLY_OPEN : REPLY_INLINE, d->texts,
-						   d->text_count };
-	}
+	if (external_id[0])
+		answer_with(c, flow, d, r.session->language, mode, a, &t.answer);
+	t.answers = external_id[0] ? external_id : NULL;
 	if (store_commit(c->set.store, &t, &commit, &inline_done, err) < 0)
 		return -1;
 	if (commit != COMMIT_DONE)
