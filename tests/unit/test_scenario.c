@@ -336,6 +336,12 @@ static void one_clear_message(void **state)
 		  "x.chat:12: the call differs in \"otp\"\n"
 		  "    expected  1\n    got       (no such field)\n    exit      confirmation/yes, "
 		  "flow.json:#" },
+		{ "silence", HI "pass 5h\n< Are you there?\n",
+		  "x.chat:4: the reply differs\n    expected  Are you there?\n    got       (no "
+		  "further "
+		  "line)" },
+		{ "no record to change", HI "record registration -> closed\n",
+		  "x.chat:3: there is no record registration" },
 		{ "no call", HI "call send_otp -> 200\n",
 		  "x.chat:3: no call send_otp is under way" },
 		{ "unknown end", DETAIL "> yes\ncall send_otp -> slow\n",
@@ -362,7 +368,9 @@ static void a_file_with_a_slip(void **state)
 		{ "", "x.chat:1: nothing happens in it" },
 		{ "# only a comment\n", "x.chat:1: nothing happens in it" },
 		{ "< Hi\n", "x.chat:1: nobody said anything" },
-		{ "> hi\npass 1h\n< Hi\n", "x.chat:3: nobody said anything" },
+		{ "> hi\nrecord registration -> closed\n< Hi\n", "x.chat:3: nobody said anything" },
+		{ "record registration closed\n",
+		  "x.chat:1: write its new state: record registration -> closed" },
 		{ "\n\nsay hi\n", "x.chat:3: \"say\" begins no line" },
 		{ "| more\n", "x.chat:1: there is no line that this continues" },
 		{ "> hi\n\n| more\n", "x.chat:3: there is no line that this continues" },
