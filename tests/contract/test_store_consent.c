@@ -21,7 +21,7 @@ static size_t ledger(struct fixture *f, const char *contact, unsigned max,
 	return n;
 }
 
-static int add(struct fixture *f, const char *contact, enum consent consent, const char *words,
+static int say(struct fixture *f, const char *contact, enum consent consent, const char *words,
 	       int64_t now_ms)
 {
 	const struct consent_event e = { consent, words, "SM1" };
@@ -36,9 +36,9 @@ static void a_doubled_stop_is_one_row(struct fixture *f)
 	struct consent_entry *list;
 
 	assert_int_equal(ledger(f, WHO, 10, &list), 0);
-	assert_int_equal(add(f, WHO, CONSENT_OUT, "stop \xe0\xa4\xac\xe0\xa4\x82\xe0\xa4\xa6", NOW),
+	assert_int_equal(say(f, WHO, CONSENT_OUT, "stop \xe0\xa4\xac\xe0\xa4\x82\xe0\xa4\xa6", NOW),
 			 1);
-	assert_int_equal(add(f, WHO, CONSENT_OUT, "21610", NOW + 1), 0);
+	assert_int_equal(say(f, WHO, CONSENT_OUT, "21610", NOW + 1), 0);
 	assert_int_equal(ledger(f, WHO, 10, &list), 1);
 	assert_int_equal(list[0].event.consent, CONSENT_OUT);
 	assert_string_equal(list[0].event.words, "stop \xe0\xa4\xac\xe0\xa4\x82\xe0\xa4\xa6");
@@ -55,7 +55,7 @@ static void the_ledger_is_newest_first(struct fixture *f)
 	struct consent_entry *list;
 
 	for (int i = 0; i < 6; i++)
-		assert_int_equal(add(f, WHO, i % 2 ? CONSENT_IN : CONSENT_OUT,
+		assert_int_equal(say(f, WHO, i % 2 ? CONSENT_IN : CONSENT_OUT,
 				     arena_printf(&f->a, "w%d", i), NOW + i),
 				 1);
 	assert_int_equal(ledger(f, WHO, 4, &list), 4);
@@ -74,7 +74,7 @@ static void a_turn_brings_consent_with_its_event(struct fixture *f)
 	struct turn t = a_turn(f, WHO, "SM2", REPLY_INLINE, "x", s);
 	struct consent_entry *list;
 
-	assert_int_equal(add(f, WHO, CONSENT_OUT, "STOP", NOW - HOUR), 1);
+	assert_int_equal(say(f, WHO, CONSENT_OUT, "STOP", NOW - HOUR), 1);
 	t.consent = &start;
 	t.facts.consent = CONSENT_IN;
 	assert_int_equal(commit(f, &t), COMMIT_DONE);
@@ -97,7 +97,7 @@ static void a_turn_leaves_the_rest_alone(struct fixture *f)
 	assert_int_equal(commit(f, &t), COMMIT_DONE);
 	assert_int_equal(claim(f, NOW + 5, &got), 1);
 	must(f, store_trouble_set(f->store, WHO, 63024, NOW + 6, &f->err));
-	assert_int_equal(add(f, WHO, CONSENT_OUT, "STOP", NOW + 7), 1);
+	assert_int_equal(say(f, WHO, CONSENT_OUT, "STOP", NOW + 7), 1);
 
 	s->revision = 1; /* a turn that had loaded before all that */
 	t = a_turn(f, WHO, "SM2", REPLY_INLINE, "x", s);

@@ -267,13 +267,15 @@ static void a_replaced_row_stays_so(struct fixture *f)
 
 static void a_line_goes_on_behind_a_parked_row(struct fixture *f)
 {
-	struct outbound rows[3], *parked, *got;
-	static const char *const order[] = { "second", "third", "parked" };
+	static const char *const order[] = { "second", "third", "later", "parked" };
+	struct outbound rows[3], *later = a_row(f, WHO, "later"), *parked, *got;
+	const char *ids[4];
 
 	queue_three(f, rows);
 	assert_int_equal(claim(f, NOW, &got), 1);
 	parked = a_successor(f, &got[0], "parked", OUTBOUND_REPLY, OUTBOUND_PARKED);
 	assert_int_equal(replace(f, &got[0], parked), 1);
+	queue(f, WHO, later, 1);
 	assert_int_equal(load_at(f, WHO, NULL, NOW).facts.parked, 1);
 	assert_int_equal(claim(f, NOW, &got), 1);
 	assert_string_equal(got[0].text, "second");
@@ -282,13 +284,17 @@ static void a_line_goes_on_behind_a_parked_row(struct fixture *f)
 	assert_int_equal(store_outbox_unpark(f->store, OTHER, NOW + 1, &f->err), 0);
 	assert_int_equal(load_at(f, WHO, NULL, NOW).facts.parked, 0);
 	assert_int_equal(claim(f, NOW + 1, &got), 0); /* one at a time, still */
-	for (int i = 0; i < 3; i++) {
-		struct outbound now = row_of(f, WHO, i < 2 ? rows[i + 1].id : parked->id);
+	ids[0] = rows[1].id;
+	ids[1] = rows[2].id;
+	ids[2] = later->id;
+	ids[3] = parked->id;
+	for (int i = 0; i < 4; i++) {
+		struct outbound now = row_of(f, WHO, ids[i]);
 
 		assert_int_equal(now.state, OUTBOUND_CLAIMED);
 		assert_string_equal(now.text, order[i]);
 		settle(f, &now, OUTBOUND_ACCEPTED, 0);
-		assert_int_equal(claim(f, NOW + 1, &got), i < 2 ? 1 : 0);
+		assert_int_equal(claim(f, NOW + 1, &got), i < 3 ? 1 : 0);
 	}
 }
 
