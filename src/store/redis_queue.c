@@ -262,28 +262,34 @@ struct queue {
 	unsigned max;
 };
 
-/* The script of each shard that has something due, until `max` may be reached. A shard gets
- * as many as are due in it, so that no shard takes what another was asked for. */
+static void add_queue_claim(struct redis_store *st, struct redis_batch *b, const struct queue *q,
+			    unsigned shard, unsigned take)
+{
+	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_BROADCAST_CLAIM, 1);
+
+	redis_arg_text(c, redis_key(b->arena, shard, "bq", q->broadcast, NULL));
+	redis_arg_int(c, q->now_ms);
+	redis_arg_int(c, q->lease_ms);
+	redis_arg_int(c, q->pace_ms);
+	redis_arg_int(c, take);
+	redis_arg_int(c, take + LOOK_FURTHER);
+}
+
+/* The scripts of shards that have something due, until `max` may be reached. A shard gives as
+ * many as are due in it, so that none is claimed beyond `max`. */
 static void add_queue_claims(struct redis_store *st, struct redis_batch *b, const struct queue *q,
 			     unsigned first, const int64_t counts[REDIS_SHARDS])
 {
 	unsigned left = q->max;
 
 	for (unsigned i = 0; i < REDIS_SHARDS && left > 0; i++) {
-		unsigned take = counts[i] < left ? (unsigned)counts[i] : left;
-		struct redis_command *c;
+		unsigned due = counts[i] < left ? (unsigned)counts[i] : left;
 
-		if (take == 0)
-			continue;
-		c = redis_script(b, st->pool, REDIS_SCRIPT_BROADCAST_CLAIM, 1);
-		redis_arg_text(c, redis_key(b->arena, (first + i) % REDIS_SHARDS, "bq",
-					    q->broadcast, NULL));
-		redis_arg_int(c, q->now_ms);
-		redis_arg_int(c, q->lease_ms);
-		redis_arg_int(c, q->pace_ms);
-		redis_arg_int(c, take);
-		redis_arg_int(c, take + LOOK_FURTHER);
-		left -= take;
+		left -= due;
+		for (unsigned take; due > 0; due -= take) {
+			take = due < REDIS_STRETCH ? due : REDIS_STRETCH;
+			add_queue_claim(st, b, q, (first + i) % REDIS_SHARDS, take);
+		}
 	}
 }
 

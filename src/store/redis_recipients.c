@@ -26,6 +26,18 @@ static void arg_recipient(struct redis_command *c, const struct driver_outbound 
 	redis_arg(c, row->box);
 }
 
+/* Those of `rows` that `order` names, of one shard, as many as one script takes. */
+static void add_recipients(struct redis_store *st, struct redis_batch *b, unsigned shard,
+			   const struct driver_outbound *rows, const size_t *order, size_t count)
+{
+	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_RECIPIENTS_ADD, 1);
+
+	redis_arg_text(c, redis_key(b->arena, shard, "br", rows[0].broadcast, NULL));
+	redis_arg_text(c, rows[0].broadcast);
+	for (size_t i = 0; i < count && i < REDIS_STRETCH; i++)
+		arg_recipient(c, &rows[order[i]]);
+}
+
 int redis_recipients_add(void *self, const struct driver_outbound *rows, size_t count,
 			 struct err *err)
 {
@@ -38,17 +50,9 @@ int redis_recipients_add(void *self, const struct driver_outbound *rows, size_t 
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
 	redis_group(rows, count, &tmp, &g);
-	for (unsigned s = 0; s < REDIS_SHARDS; s++) {
-		struct redis_command *c;
-
-		if (g.first[s] == g.first[s + 1])
-			continue;
-		c = redis_script(&b, st->pool, REDIS_SCRIPT_RECIPIENTS_ADD, 1);
-		redis_arg_text(c, redis_key(&tmp, s, "br", rows[0].broadcast, NULL));
-		redis_arg_text(c, rows[0].broadcast);
-		for (size_t i = g.first[s]; i < g.first[s + 1]; i++)
-			arg_recipient(c, &rows[g.order[i]]);
-	}
+	for (unsigned s = 0; s < REDIS_SHARDS; s++)
+		for (size_t i = g.first[s]; i < g.first[s + 1]; i += REDIS_STRETCH)
+			add_recipients(st, &b, s, rows, g.order + i, g.first[s + 1] - i);
 	if (b.count > 0)
 		ret = redis_exchange(st->pool, &b, &replies, err);
 	redis_replies_free(replies, b.count);

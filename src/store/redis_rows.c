@@ -158,6 +158,19 @@ static void arg_outcome(struct redis_command *c, const struct driver_outbound *r
 	arg_ladder(c, row->status);
 }
 
+/* Rows of the shard follow. */
+static struct redis_command *command_settle(struct redis_store *st, struct redis_batch *b,
+					    unsigned shard, int64_t now_ms)
+{
+	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_SETTLE, 1);
+
+	redis_arg_text(c, redis_key(b->arena, shard, "n", NULL, NULL));
+	redis_arg_int(c, now_ms);
+	redis_arg_int(c, DRIVER_DONE_KEEP_MS);
+	redis_arg_text(c, st->ask);
+	return c;
+}
+
 int redis_outbox_settle(void *self, const struct driver_outbound *rows, size_t count,
 			int64_t now_ms, struct err *err)
 {
@@ -165,23 +178,18 @@ int redis_outbox_settle(void *self, const struct driver_outbound *rows, size_t c
 	struct arena tmp = { 0 };
 	struct redis_groups g;
 	struct redis_batch b;
+	struct redis_command *c = NULL;
 	redisReply **replies = NULL;
 	int ret = 0;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
 	redis_group(rows, count, &tmp, &g);
 	for (unsigned s = 0; s < REDIS_SHARDS; s++) {
-		struct redis_command *c;
-
-		if (g.first[s] == g.first[s + 1])
-			continue;
-		c = redis_script(&b, st->pool, REDIS_SCRIPT_SETTLE, 1);
-		redis_arg_text(c, redis_key(&tmp, s, "n", NULL, NULL));
-		redis_arg_int(c, now_ms);
-		redis_arg_int(c, DRIVER_DONE_KEEP_MS);
-		redis_arg_text(c, st->ask);
-		for (size_t i = g.first[s]; i < g.first[s + 1]; i++)
+		for (size_t i = g.first[s]; i < g.first[s + 1]; i++) {
+			if ((i - g.first[s]) % REDIS_STRETCH == 0)
+				c = command_settle(st, &b, s, now_ms);
 			arg_outcome(c, &rows[g.order[i]]);
+		}
 	}
 	if (b.count > 0)
 		ret = redis_exchange(st->pool, &b, &replies, err);

@@ -27,6 +27,8 @@ struct redis_groups {
 	size_t first[REDIS_SHARDS + 1];
 	size_t *order;
 };
+/* Rows of one script: what Redis does at a stretch, so that turns are not held up for long. */
+enum { REDIS_STRETCH = 64 };
 void redis_group(const struct driver_outbound *rows, size_t count, struct arena *a,
 		 struct redis_groups *g);
 

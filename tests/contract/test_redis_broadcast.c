@@ -4,6 +4,7 @@
  */
 #include "redis_fixture.c"
 
+#include "../../src/store/redis_rows_private.h"
 #include "../../src/store/rules_private.h"
 
 enum { TIMEOUT_MS = 20000, CROWD = 700 };
@@ -185,6 +186,32 @@ static void few_commands(void **state)
 	assert_int_equal(claim(f, "b1", SOME, &claims), 0);
 	assert_int_equal(calls_of(f, "zcount"), REDIS_SHARDS);
 	assert_int_equal(calls_of(f, "evalsha"), 0);
+	fixture_end(f);
+}
+
+/* What one shard gives or takes at once is done in several scripts, each a short stretch. */
+static void short_stretches(void **state)
+{
+	enum { ROWS = 200, SCRIPTS = (ROWS + REDIS_STRETCH - 1) / REDIS_STRETCH };
+	struct redis_fixture *f = fixture_start(NULL, TIMEOUT_MS);
+	struct driver_outbound *news = arena_array(&f->a, ROWS, sizeof *news);
+	struct driver_claim *claims;
+
+	(void)state;
+	assert_int_equal(f->driver->ping(f->self, &f->err), 0);
+	reset_counters(f);
+	(void)recipients(f, neighbours(f, ROWS), ROWS);
+	assert_int_equal(calls_of(f, "evalsha"), SCRIPTS);
+	assert_int_equal(claim(f, "b1", ROWS, &claims), ROWS);
+	assert_int_equal(calls_of(f, "evalsha"), 2 * SCRIPTS);
+	for (size_t i = 0; i < ROWS; i++) {
+		news[i] = claims[i].row;
+		news[i].state = OUTBOUND_DEAD;
+		news[i].reason = OUTBOUND_FAILED;
+	}
+	must(f, f->driver->outbox_settle(f->self, news, ROWS, NOW, &f->err));
+	assert_int_equal(calls_of(f, "evalsha"), 3 * SCRIPTS);
+	assert_int_equal(rows_in(f, OUTBOUND_DEAD), ROWS);
 	fixture_end(f);
 }
 
@@ -382,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_crowded_shard),
 		cmocka_unit_test(foreign_cursors),
 		cmocka_unit_test(few_commands),
+		cmocka_unit_test(short_stretches),
 		cmocka_unit_test(scripts_are_forgotten),
 		cmocka_unit_test(an_evicted_row),
 		cmocka_unit_test(put_off_rows_make_room),
