@@ -33,6 +33,8 @@ LIB      := $(BUILD)/libsamvad.a
 BIN      := $(BUILD)/samvad
 TEST_SRC := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c))
 TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
+BENCH_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c))
+BENCH_BIN := $(BUILD)/tests/bench/bare $(BUILD)/tests/bench/load
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/%)
 
@@ -57,8 +59,14 @@ $(TEST_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo "  LD $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+$(BUILD)/tests/bench/bare: $(BUILD)/tests/bench/bare.o $(LIB)
+$(BUILD)/tests/bench/load: $(filter $(BUILD)/tests/bench/load%,$(BENCH_OBJ)) $(LIB)
+$(BENCH_BIN):
+	@echo "  LD $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 .SECONDARY:
--include $(OBJ:.o=.d) $(TEST_BIN:=.d)
+-include $(OBJ:.o=.d) $(TEST_BIN:=.d) $(BENCH_OBJ:.o=.d)
 
 # ---------------------------------------------------------------- people's commands
 # The recipes call make again, because what `deps` installs may be what the rules above need.
@@ -80,6 +88,14 @@ test: deps-test
 unit-binaries: $(TEST_BIN)
 unit: unit-binaries
 	@BUILD=$(BUILD) tests/run --unit
+
+# ---------------------------------------------------------------- speed
+# Five minutes and more; tests/bench/run says how to shorten it.
+.PHONY: bench bench-binaries
+bench: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) all bench-binaries
+	@BUILD=$(BUILD) tests/bench/run
+bench-binaries: $(BENCH_BIN)
 
 # ---------------------------------------------------------------- checks
 .PHONY: asan tsan lint fuzz coverage
