@@ -2,8 +2,9 @@
  * crypto.c - digests, encodings and constant-time comparison.
  *
  * Looking an algorithm up costs OpenSSL 3 more than hashing a webhook does.
- * So digests are fetched once, and each HMAC has one prepared context that a
- * call duplicates; duplicating reads only, so any thread may do it.
+ * So digests are fetched once, each HMAC has one prepared context, and every
+ * thread keeps a copy of it together with the key it used last: tokens and
+ * log keys are always the same, and setting one up costs as much as the hash.
  */
 #include "base/crypto.h"
 
@@ -19,11 +20,23 @@
 
 #include "base_private.h"
 
+enum mac { MAC_SHA1, MAC_SHA256, MAC_COUNT };
+
 static struct {
 	EVP_MD *sha256;
-	EVP_MAC_CTX *hmac_sha1;
-	EVP_MAC_CTX *hmac_sha256;
+	EVP_MAC_CTX *hmac[MAC_COUNT];
+	pthread_key_t at_exit; /* of a thread */
 } tools;
+
+enum { KEPT_KEY_MAX = 64 };
+
+struct keyed {
+	EVP_MAC_CTX *ctx;
+	size_t size; /* of the key it is set up with; 0: none, or a long one */
+	unsigned char key[KEPT_KEY_MAX];
+};
+
+static _Thread_local struct keyed kept[MAC_COUNT];
 
 static pthread_once_t tools_once = PTHREAD_ONCE_INIT;
 
@@ -40,6 +53,15 @@ static EVP_MAC_CTX *hmac_prepare(EVP_MAC *mac, char *digest)
 	return ctx;
 }
 
+static void drop_kept(void *arg)
+{
+	struct keyed *k = arg;
+
+	for (int i = 0; i < MAC_COUNT; i++)
+		EVP_MAC_CTX_free(k[i].ctx);
+	OPENSSL_cleanse(k, sizeof kept);
+}
+
 static void tools_prepare(void)
 {
 	char sha1_name[] = "SHA1", sha256_name[] = "SHA256";
@@ -48,9 +70,11 @@ static void tools_prepare(void)
 	tools.sha256 = EVP_MD_fetch(NULL, sha256_name, NULL);
 	if (!mac || !tools.sha256)
 		base_die("samvad: OpenSSL knows neither HMAC nor SHA-256");
-	tools.hmac_sha1 = hmac_prepare(mac, sha1_name);
-	tools.hmac_sha256 = hmac_prepare(mac, sha256_name);
+	tools.hmac[MAC_SHA1] = hmac_prepare(mac, sha1_name);
+	tools.hmac[MAC_SHA256] = hmac_prepare(mac, sha256_name);
 	EVP_MAC_free(mac); /* the contexts hold it */
+	if (pthread_key_create(&tools.at_exit, drop_kept) != 0)
+		base_die("samvad: no thread-specific data");
 }
 
 static void tools_ready(void)
@@ -59,31 +83,50 @@ static void tools_ready(void)
 		base_die("samvad: pthread_once failed");
 }
 
-static void hmac(const EVP_MAC_CTX *prepared, struct str key, struct str data, uint8_t *out,
-		 size_t size)
+/* Duplicating reads only, so any thread may do it. */
+static struct keyed *kept_of(enum mac which)
 {
+	struct keyed *k = &kept[which];
+
+	tools_ready();
+	if (!k->ctx) {
+		k->ctx = EVP_MAC_CTX_dup(tools.hmac[which]);
+		if (!k->ctx || pthread_setspecific(tools.at_exit, kept) != 0)
+			base_die("samvad: out of memory");
+	}
+	return k;
+}
+
+static bool set_key(struct keyed *k, struct str key)
+{
+	if (k->size && k->size == key.n && memcmp(k->key, key.p, key.n) == 0)
+		return EVP_MAC_init(k->ctx, NULL, 0, NULL);
+	k->size = key.n <= KEPT_KEY_MAX ? key.n : 0;
+	if (k->size)
+		memcpy(k->key, key.p, k->size);
 	/* A NULL key would mean "the key of last time". */
-	const unsigned char *k = (const unsigned char *)(key.n ? key.p : "");
-	EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(prepared);
+	return EVP_MAC_init(k->ctx, (const unsigned char *)(key.n ? key.p : ""), key.n, NULL);
+}
+
+static void hmac(enum mac which, struct str key, struct str data, uint8_t *out, size_t size)
+{
+	struct keyed *k = kept_of(which);
 	size_t n = 0;
 
-	if (!ctx || !EVP_MAC_init(ctx, k, key.n, NULL) ||
-	    !EVP_MAC_update(ctx, (const unsigned char *)(data.n ? data.p : ""), data.n) ||
-	    !EVP_MAC_final(ctx, out, &n, size) || n != size)
+	if (!set_key(k, key) ||
+	    !EVP_MAC_update(k->ctx, (const unsigned char *)(data.n ? data.p : ""), data.n) ||
+	    !EVP_MAC_final(k->ctx, out, &n, size) || n != size)
 		base_die("samvad: HMAC failed");
-	EVP_MAC_CTX_free(ctx);
 }
 
 void hmac_sha1(struct str key, struct str data, uint8_t out[SHA1_SIZE])
 {
-	tools_ready();
-	hmac(tools.hmac_sha1, key, data, out, SHA1_SIZE);
+	hmac(MAC_SHA1, key, data, out, SHA1_SIZE);
 }
 
 void hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_SIZE])
 {
-	tools_ready();
-	hmac(tools.hmac_sha256, key, data, out, SHA256_SIZE);
+	hmac(MAC_SHA256, key, data, out, SHA256_SIZE);
 }
 
 void sha1(struct str data, uint8_t out[SHA1_SIZE])

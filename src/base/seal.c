@@ -39,26 +39,47 @@ struct seal_ring {
 	struct seal_key keys[KEYS_MAX];
 };
 
+enum direction { SEALING, OPENING, DIRECTIONS };
+
 static EVP_CIPHER *cipher;
+static pthread_key_t at_exit; /* of a thread */
 static pthread_once_t cipher_once = PTHREAD_ONCE_INIT;
+static _Thread_local EVP_CIPHER_CTX *kept[DIRECTIONS]; /* making one costs more than a box */
+
+static void drop_kept(void *arg)
+{
+	EVP_CIPHER_CTX **ctx = arg;
+
+	for (int i = 0; i < DIRECTIONS; i++)
+		EVP_CIPHER_CTX_free(ctx[i]);
+}
 
 static void cipher_prepare(void)
 {
 	cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	if (!cipher)
 		base_die("samvad: OpenSSL does not know AES-256-GCM");
+	if (pthread_key_create(&at_exit, drop_kept) != 0)
+		base_die("samvad: no thread-specific data");
 }
 
-static EVP_CIPHER_CTX *cipher_new(void)
+/* This thread's context, started with key and nonce; NULL when OpenSSL fails. */
+static EVP_CIPHER_CTX *cipher_start(enum direction d, const struct seal_key *key,
+				    const uint8_t *nonce)
 {
-	EVP_CIPHER_CTX *ctx;
+	const EVP_CIPHER *first = NULL; /* naming the cipher again would set it up anew */
 
 	if (pthread_once(&cipher_once, cipher_prepare) != 0)
 		base_die("samvad: pthread_once failed");
-	ctx = EVP_CIPHER_CTX_new();
-	if (!ctx)
-		base_die("samvad: out of memory");
-	return ctx;
+	if (!kept[d]) {
+		first = cipher;
+		kept[d] = EVP_CIPHER_CTX_new();
+		if (!kept[d] || pthread_setspecific(at_exit, kept) != 0)
+			base_die("samvad: out of memory");
+	}
+	if (!EVP_CipherInit_ex2(kept[d], first, key->bytes, nonce, d == SEALING, NULL))
+		return NULL;
+	return kept[d];
 }
 
 static bool is_id(struct str s)
@@ -156,17 +177,15 @@ static bool add_context(EVP_CIPHER_CTX *ctx, struct str context, bool sealing)
 static bool encrypt(const struct seal_key *key, const uint8_t *nonce, struct str context,
 		    struct str plain, uint8_t *to)
 {
-	EVP_CIPHER_CTX *ctx = cipher_new();
+	EVP_CIPHER_CTX *ctx = cipher_start(SEALING, key, nonce);
 	uint8_t *tag = to + plain.n;
 	int n = 0, end = 0;
-	bool ok = EVP_EncryptInit_ex2(ctx, cipher, key->bytes, nonce, NULL) &&
-		  add_context(ctx, context, true);
+	bool ok = ctx && add_context(ctx, context, true);
 
 	if (ok && plain.n)
 		ok = EVP_EncryptUpdate(ctx, to, &n, (const unsigned char *)plain.p, (int)plain.n);
 	ok = ok && EVP_EncryptFinal_ex(ctx, to + n, &end) && (size_t)(n + end) == plain.n &&
 	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, tag);
-	EVP_CIPHER_CTX_free(ctx);
 	return ok;
 }
 
@@ -174,19 +193,17 @@ static bool encrypt(const struct seal_key *key, const uint8_t *nonce, struct str
 static bool decrypt(const struct seal_key *key, const uint8_t *nonce, struct str context,
 		    struct str body, uint8_t *to)
 {
-	EVP_CIPHER_CTX *ctx = cipher_new();
+	EVP_CIPHER_CTX *ctx = cipher_start(OPENING, key, nonce);
 	size_t size = body.n - TAG_SIZE;
 	uint8_t tag[TAG_SIZE];
 	int n = 0, end = 0;
-	bool ok = EVP_DecryptInit_ex2(ctx, cipher, key->bytes, nonce, NULL) &&
-		  add_context(ctx, context, false);
+	bool ok = ctx && add_context(ctx, context, false);
 
 	memcpy(tag, body.p + size, TAG_SIZE);
 	if (ok && size)
 		ok = EVP_DecryptUpdate(ctx, to, &n, (const unsigned char *)body.p, (int)size);
 	ok = ok && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, tag) &&
 	     EVP_DecryptFinal_ex(ctx, to + n, &end) > 0;
-	EVP_CIPHER_CTX_free(ctx);
 	return ok;
 }
 
