@@ -85,17 +85,24 @@ int buf_addc(struct buf *b, char c)
 
 int buf_addf(struct buf *b, const char *fmt, ...)
 {
+	size_t left = b->full ? 0 : b->cap - b->len;
 	va_list args;
 	size_t n;
 	char *to;
 	int ret;
 
 	va_start(args, fmt);
-	ret = vsnprintf(NULL, 0, fmt, args);
+	ret = vsnprintf(left ? b->data + b->len : NULL, left, fmt, args);
 	va_end(args);
 	if (ret < 0)
 		base_die("samvad: a format string does not work");
 	n = (size_t)ret;
+	if (n < left) { /* it fitted at once */
+		b->len += n;
+		return 0;
+	}
+	if (left)
+		b->data[b->len] = '\0';
 	to = buf_room(b, n);
 	if (!to)
 		return -1;

@@ -88,6 +88,8 @@ size_t text_cut(struct str s, size_t max_chars, size_t *skip_out)
 	bool line_in_run;
 
 	*skip_out = 0;
+	if (s.n <= max_chars) /* no walk for what fits anyway: nearly every reply */
+		return s.n;
 	for (size_t chars = 0;; chars++) {
 		size_t before = w.at;
 		bool is_border;
