@@ -40,8 +40,8 @@ void sqlite_reader_return(struct sqlite_store *s, struct sqlite_conn *c)
 	pthread_mutex_lock(&s->readers_lock);
 	c->next = s->idle;
 	s->idle = c;
-	pthread_cond_signal(&s->readers_wake);
 	pthread_mutex_unlock(&s->readers_lock);
+	pthread_cond_signal(&s->readers_wake); /* unlocked: who wakes need not wait again */
 }
 
 static int sqlite_ping(void *self, struct err *err)
@@ -73,6 +73,14 @@ static void sqlite_close(void *self)
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	free(s);
+}
+
+static pthread_once_t configured = PTHREAD_ONCE_INIT;
+
+/* Statistics nobody reads would cost a process-wide lock at each allocation. */
+static void configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused: slower, no more */
 }
 
 static int open_parts(struct sqlite_store *s, const char *dir, struct err *err)
@@ -136,6 +144,7 @@ int driver_sqlite_open(const struct store_settings *set, const struct store_driv
 {
 	struct sqlite_store *s = mem_alloc(sizeof *s);
 
+	(void)pthread_once(&configured, configure); /* cannot fail */
 	if (pthread_mutex_init(&s->readers_lock, NULL) != 0) {
 		free(s);
 		return err_set(err, ERR_TEMP, "sqlite: no mutex");

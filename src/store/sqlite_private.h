@@ -8,7 +8,8 @@
  * _queue.c, _broadcast.c, _audience.c, _record.c, _house.c and _sweep.c say what is read
  * and written; sqlite.c ties them together and lends out the readers.
  *
- * Locks, in this order, never two at once: readers.lock, writer.lock, checkpoint.lock.
+ * Locks, in this order, never two at once: readers.lock, writer.lock, a job's lock,
+ * checkpoint.lock.
  */
 #ifndef SAMVAD_STORE_SQLITE_PRIVATE_H
 #define SAMVAD_STORE_SQLITE_PRIVATE_H
@@ -174,7 +175,7 @@ struct sqlite_writer {
 	int log_pages; /* of the write-ahead log, after the last commit; the thread's */
 	pthread_t thread;
 	bool running;
-	pthread_mutex_t lock; /* guards the queue, stop, and each job's state */
+	pthread_mutex_t lock; /* guards the queue, stop, and how far each job is */
 	pthread_cond_t wake;
 	struct sqlite_job *first;
 	struct sqlite_job **end;

@@ -9,7 +9,7 @@
  * A waiter whose time is over takes its job out of the queue while it is
  * QUEUED. RUNNING uses the waiter's memory and is bounded by processor time and
  * page reads, so it is waited for. COMMITTING does not: a disk that hangs there
- * is left behind as ERR_UNSURE, and the writer frees the job when it returns.
+ * is left behind as ERR_UNSURE.
  */
 #include "sqlite_private.h"
 
@@ -21,22 +21,41 @@
 
 enum { GROUP_MAX = 256, RECHECK_MS = 50 };
 
-enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_COMMITTING, JOB_DONE };
+enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_COMMITTING };
 
+/* Each has a lock of its own to be told under: the waiters of a group, woken all at once, would
+ * else queue for the writer's. Held by its waiter and by the writer; the last one frees it. */
 struct sqlite_job {
 	struct sqlite_job *next;
 	sqlite_work work;
-	void *arg; /* the waiter's; not used after RUNNING */
-	enum job_state state;
-	bool abandoned;
-	int ret;
+	void *arg;	      /* the waiter's; not used after RUNNING */
+	enum job_state state; /* guarded by the writer's lock */
+	int ret;	      /* the writer's until done */
 	struct err err;
-	pthread_cond_t done;
+	atomic_int held;
+	pthread_mutex_t lock; /* guards done */
+	pthread_cond_t told;
+	bool done;
 };
 
-static void job_free(struct sqlite_job *j)
+static struct sqlite_job *job_new(sqlite_work work, void *arg)
 {
-	pthread_cond_destroy(&j->done);
+	struct sqlite_job *j = mem_alloc(sizeof *j);
+
+	j->work = work;
+	j->arg = arg;
+	atomic_init(&j->held, 2);
+	pthread_mutex_init(&j->lock, NULL);
+	cond_init(&j->told);
+	return j;
+}
+
+static void job_release(struct sqlite_job *j)
+{
+	if (atomic_fetch_sub(&j->held, 1) > 1)
+		return;
+	pthread_cond_destroy(&j->told);
+	pthread_mutex_destroy(&j->lock);
 	free(j);
 }
 
@@ -76,20 +95,18 @@ static void set_state(struct sqlite_writer *w, struct sqlite_job *group, enum jo
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void tell(struct sqlite_writer *w, struct sqlite_job *group)
+static void tell(struct sqlite_job *group)
 {
 	struct sqlite_job *next;
 
-	pthread_mutex_lock(&w->lock);
 	for (struct sqlite_job *j = group; j; j = next) {
-		next = j->next; /* a waiter frees its job as soon as it may */
-		j->state = JOB_DONE;
-		if (j->abandoned)
-			job_free(j);
-		else
-			pthread_cond_signal(&j->done);
+		next = j->next;
+		pthread_mutex_lock(&j->lock);
+		j->done = true;
+		pthread_mutex_unlock(&j->lock);
+		pthread_cond_signal(&j->told); /* unlocked: who wakes need not wait again */
+		job_release(j);
 	}
-	pthread_mutex_unlock(&w->lock);
 }
 
 /* Whoever had succeeded has failed by this. */
@@ -145,7 +162,7 @@ static void run_group(struct sqlite_writer *w, struct sqlite_job *group)
 		undo_group(&w->conn);
 		fail_all(group, &err);
 	}
-	tell(w, group);
+	tell(group);
 }
 
 static void *writer_main(void *arg)
@@ -172,7 +189,7 @@ static void *writer_main(void *arg)
 			run_group(w, group);
 		} else {
 			fail_all(group, &err);
-			tell(w, group);
+			tell(group);
 		}
 		sqlite_checkpoint_consider(w->checkpoint, &w->conn, w->log_pages);
 		pthread_mutex_lock(&w->lock);
@@ -228,24 +245,39 @@ static void take_out(struct sqlite_writer *w, const struct sqlite_job *job)
 		w->end = at;
 }
 
-/* The lock is held. Half of the time limit is for the queue, so that a job
- * which starts late still has the other half. 0 done, -1 given up. */
+/* True when the job was still in the queue, and is not any more. */
+static bool cancel(struct sqlite_writer *w, struct sqlite_job *j, enum job_state *state_out)
+{
+	pthread_mutex_lock(&w->lock);
+	*state_out = j->state;
+	if (j->state == JOB_QUEUED)
+		take_out(w, j);
+	pthread_mutex_unlock(&w->lock);
+	return *state_out == JOB_QUEUED;
+}
+
+/* The job's lock is held, and let go for a moment when time is over. Half of the time limit is
+ * for the queue, so that a job which starts late still has the other half. 0 done, -1 given up. */
 static int await(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
 {
 	const int64_t start = clock_mono_ms();
 	int64_t until = start + w->timeout_ms / 2;
+	enum job_state state;
 
-	while (j->state != JOB_DONE) {
-		if (cond_wait_until(&j->done, &w->lock, until) || j->state == JOB_DONE)
+	while (!j->done) {
+		bool cancelled;
+
+		if (cond_wait_until(&j->told, &j->lock, until) || j->done)
 			continue;
-		if (j->state == JOB_QUEUED) {
-			take_out(w, j);
+		pthread_mutex_unlock(&j->lock);
+		cancelled = cancel(w, j, &state);
+		pthread_mutex_lock(&j->lock);
+		if (cancelled) {
+			job_release(j); /* the writer's */
 			return err_set(err, ERR_TEMP, "sqlite: the writer had no time");
 		}
-		if (j->state == JOB_COMMITTING && clock_mono_ms() >= start + w->timeout_ms) {
-			j->abandoned = true;
+		if (!j->done && state == JOB_COMMITTING && clock_mono_ms() >= start + w->timeout_ms)
 			return err_set(err, ERR_UNSURE, "sqlite: the disk does not answer");
-		}
 		until = clock_mono_ms() + RECHECK_MS;
 	}
 	return 0;
@@ -253,27 +285,23 @@ static int await(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
 
 int sqlite_write(struct sqlite_writer *w, sqlite_work work, void *arg, struct err *err)
 {
-	struct sqlite_job *j = mem_alloc(sizeof *j);
-	bool abandoned;
+	struct sqlite_job *j = job_new(work, arg);
 	int ret;
 
-	j->work = work;
-	j->arg = arg;
-	cond_init(&j->done);
 	pthread_mutex_lock(&w->lock);
 	*w->end = j;
 	w->end = &j->next;
-	pthread_cond_signal(&w->wake);
-	ret = await(w, j, err);
-	abandoned = j->abandoned;
 	pthread_mutex_unlock(&w->lock);
-	if (abandoned)
-		return -1;
+	pthread_cond_signal(&w->wake);
+
+	pthread_mutex_lock(&j->lock);
+	ret = await(w, j, err);
+	pthread_mutex_unlock(&j->lock);
 	if (ret == 0) {
 		ret = j->ret;
 		if (ret < 0)
 			*err = j->err;
 	}
-	job_free(j);
+	job_release(j);
 	return ret;
 }
