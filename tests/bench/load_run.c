@@ -7,7 +7,7 @@
  * due at fixed times and take the connection that has waited longest, or any
  * when all are kept open; when none is free they wait, and their latency
  * counts from the time they were due. Slow clients send a byte now and then,
- * were due. Slow clients send a byte now and then, for ever; they are not measured.
+ * for ever; they are not measured.
  */
 #include <arpa/inet.h>
 #include <errno.h>
