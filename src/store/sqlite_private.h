@@ -192,6 +192,9 @@ void sqlite_writer_stop(struct sqlite_writer *w);
 /* Returns what work returned once it is on disk, or -1: ERR_TEMP and ERR_FULL
  * nothing was done, ERR_UNSURE the disk has not answered in time. */
 int sqlite_write(struct sqlite_writer *w, sqlite_work work, void *arg, struct err *err);
+/* The same, cheaper, for work that may be undone and run a second time: it
+ * overwrites what it put into arg, and adds to no list. */
+int sqlite_write_twice(struct sqlite_writer *w, sqlite_work work, void *arg, struct err *err);
 
 /* ---- the driver ---- */
 

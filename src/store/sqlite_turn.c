@@ -250,6 +250,7 @@ static int commit_work(struct sqlite_conn *c, void *arg, struct err *err)
 	uint64_t revision;
 	bool exists;
 
+	job->is_inline = false;
 	if (t->external_id && read_reply(c, t->contact, t->external_id, NULL, &seen, NULL, err) < 0)
 		return -1;
 	if (seen != REPLY_NONE) {
@@ -271,7 +272,7 @@ int sqlite_commit(void *self, const struct driver_turn *t, enum commit_result *r
 	struct sqlite_store *s = self;
 	struct commit_job job = { .turn = t };
 
-	if (sqlite_write(&s->writer, commit_work, &job, err) < 0)
+	if (sqlite_write_twice(&s->writer, commit_work, &job, err) < 0)
 		return -1;
 	*result_out = job.result;
 	*inline_out = job.is_inline;

@@ -1,10 +1,12 @@
 /*
  * sqlite_writer.c - the one thread that writes.
  *
- * It takes all waiting jobs as a group: one transaction, each job in its own
- * savepoint, one COMMIT and so one fsync for all. Waiters are told only after
- * COMMIT; when COMMIT fails, every job of the group has failed, also those
- * that stored nothing (what they saw may have been part of the group).
+ * It takes all waiting jobs as a group: one transaction, one COMMIT and so one
+ * fsync for all. A savepoint sees to it that a job that fails undoes itself only;
+ * because it costs a copy of every page it touches, turns, which may be run
+ * twice, share one: when one of them fails, they are all undone and run again,
+ * each in its own. Waiters are told only after COMMIT; when COMMIT fails, every job of the group
+ * has failed, also those that stored nothing (what they saw may have been part of the group).
  *
  * A waiter whose time is over takes its job out of the queue while it is
  * QUEUED. RUNNING uses the waiter's memory and is bounded by processor time and
@@ -29,6 +31,7 @@ struct sqlite_job {
 	struct sqlite_job *next;
 	sqlite_work work;
 	void *arg;	      /* the waiter's; not used after RUNNING */
+	bool twice;	      /* may be run again after it was undone */
 	enum job_state state; /* guarded by the writer's lock */
 	int ret;	      /* the writer's until done */
 	struct err err;
@@ -38,12 +41,13 @@ struct sqlite_job {
 	bool done;
 };
 
-static struct sqlite_job *job_new(sqlite_work work, void *arg)
+static struct sqlite_job *job_new(sqlite_work work, void *arg, bool twice)
 {
 	struct sqlite_job *j = mem_alloc(sizeof *j);
 
 	j->work = work;
 	j->arg = arg;
+	j->twice = twice;
 	atomic_init(&j->held, 2);
 	pthread_mutex_init(&j->lock, NULL);
 	cond_init(&j->told);
@@ -120,13 +124,20 @@ static void fail_all(struct sqlite_job *group, const struct err *err)
 	}
 }
 
-/* Returns -1 when the whole transaction is lost. */
-static int run_job(struct sqlite_conn *c, struct sqlite_job *j, struct err *err)
+/* Runs the jobs from `first` up to `end` in one savepoint and undoes them all when one fails: then
+ * 0, else 1. -1: the whole transaction is lost. */
+static int run_jobs(struct sqlite_conn *c, struct sqlite_job *first, const struct sqlite_job *end,
+		    struct err *err)
 {
+	struct sqlite_job *j = first;
+	int ret = 1;
+
 	if (sqlite_do(c, SQL_JOB_BEGIN, err) < 0)
 		return -1;
-	j->ret = j->work(c, j->arg, &j->err);
-	if (j->ret < 0) {
+	for (; j != end && ret == 1; j = j->next) {
+		j->ret = j->work(c, j->arg, &j->err);
+		if (j->ret >= 0)
+			continue;
 		/* A full disk may have ended the transaction already. */
 		if (sqlite3_get_autocommit(c->db)) {
 			*err = j->err;
@@ -134,8 +145,26 @@ static int run_job(struct sqlite_conn *c, struct sqlite_job *j, struct err *err)
 		}
 		if (sqlite_do(c, SQL_JOB_UNDO, err) < 0)
 			return -1;
+		ret = 0;
 	}
-	return sqlite_do(c, SQL_JOB_END, err);
+	return sqlite_do(c, SQL_JOB_END, err) < 0 ? -1 : ret;
+}
+
+/* The first job and all behind it that may share its savepoint; *end_out: the next one. */
+static int run_part(struct sqlite_conn *c, struct sqlite_job *first, struct sqlite_job **end_out,
+		    struct err *err)
+{
+	struct sqlite_job *end = first->next;
+	int ret;
+
+	while (first->twice && end && end->twice)
+		end = end->next;
+	*end_out = end;
+	ret = run_jobs(c, first, end, err);
+	if (ret == 0 && first->next != end)
+		for (struct sqlite_job *j = first; j != end && ret >= 0; j = j->next)
+			ret = run_jobs(c, j, j->next, err);
+	return ret < 0 ? -1 : 0;
 }
 
 static void undo_group(struct sqlite_conn *c)
@@ -153,8 +182,8 @@ static void run_group(struct sqlite_writer *w, struct sqlite_job *group)
 	struct err err = { 0 };
 	int ret = 0;
 
-	for (struct sqlite_job *j = group; j && ret == 0; j = j->next)
-		ret = run_job(&w->conn, j, &err);
+	for (struct sqlite_job *j = group; j && ret == 0;)
+		ret = run_part(&w->conn, j, &j, &err);
 	set_state(w, group, JOB_COMMITTING);
 	if (ret == 0)
 		ret = sqlite_do(&w->conn, SQL_COMMIT, &err);
@@ -283,9 +312,8 @@ static int await(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
 	return 0;
 }
 
-int sqlite_write(struct sqlite_writer *w, sqlite_work work, void *arg, struct err *err)
+static int write_job(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
 {
-	struct sqlite_job *j = job_new(work, arg);
 	int ret;
 
 	pthread_mutex_lock(&w->lock);
@@ -304,4 +332,14 @@ int sqlite_write(struct sqlite_writer *w, sqlite_work work, void *arg, struct er
 	}
 	job_release(j);
 	return ret;
+}
+
+int sqlite_write(struct sqlite_writer *w, sqlite_work work, void *arg, struct err *err)
+{
+	return write_job(w, job_new(work, arg, false), err);
+}
+
+int sqlite_write_twice(struct sqlite_writer *w, sqlite_work work, void *arg, struct err *err)
+{
+	return write_job(w, job_new(work, arg, true), err);
 }

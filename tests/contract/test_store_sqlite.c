@@ -6,6 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -311,6 +314,121 @@ static void the_log_does_not_grow_for_ever(struct fixture *f)
 	assert_true(st.st_size < 32 * 1024 * 1024);
 }
 
+/* ---- groups of jobs ---- */
+
+struct probe { /* a job that writes its number into the table probe */
+	struct sqlite_writer *w;
+	const char *sql;
+	bool twice;
+	bool fails;
+	sem_t *running; /* not NULL: tells that it runs, then waits for go */
+	sem_t *go;
+	int runs;
+	int ret;
+	pthread_t thread;
+};
+
+static int probe_work(struct sqlite_conn *c, void *arg, struct err *err)
+{
+	struct probe *p = arg;
+
+	p->runs++;
+	if (sqlite3_exec(c->db, p->sql, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_fail(c->db, "probe", err);
+	if (p->running) {
+		sem_post(p->running);
+		while (sem_wait(p->go) != 0)
+			;
+	}
+	return p->fails ? err_set(err, ERR_BUG, "as it should") : 0;
+}
+
+static void *probe_main(void *arg)
+{
+	struct probe *p = arg;
+	struct err err = { 0 };
+
+	p->ret = p->twice ? sqlite_write_twice(p->w, probe_work, p, &err)
+			  : sqlite_write(p->w, probe_work, p, &err);
+	return NULL;
+}
+
+static struct sqlite_job **queue_end(struct sqlite_writer *w)
+{
+	struct sqlite_job **end;
+
+	pthread_mutex_lock(&w->lock);
+	end = w->end;
+	pthread_mutex_unlock(&w->lock);
+	return end;
+}
+
+static void start_queued(struct probe *p)
+{
+	struct sqlite_job **before = queue_end(p->w);
+
+	assert_int_equal(pthread_create(&p->thread, NULL, probe_main, p), 0);
+	while (queue_end(p->w) == before)
+		sched_yield();
+}
+
+/* The first holds the writer until the others, which are one group, are all in line. */
+static void run_group_of(struct sqlite_writer *w, struct probe *probes, size_t count)
+{
+	struct probe first = { .w = w, .sql = "CREATE TABLE probe(n INTEGER)" };
+	sem_t running, go;
+
+	sem_init(&running, 0, 0);
+	sem_init(&go, 0, 0);
+	first.running = &running;
+	first.go = &go;
+	assert_int_equal(pthread_create(&first.thread, NULL, probe_main, &first), 0);
+	while (sem_wait(&running) != 0)
+		;
+	for (size_t i = 0; i < count; i++) {
+		probes[i].w = w;
+		start_queued(&probes[i]);
+	}
+	sem_post(&go);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(probes[i].thread, NULL);
+	pthread_join(first.thread, NULL);
+	assert_int_equal(first.ret, 0);
+	sem_destroy(&running);
+	sem_destroy(&go);
+}
+
+static void a_failed_job_undoes_itself_only(struct fixture *f)
+{
+	static struct sqlite_writer w;
+	static struct sqlite_checkpoint k;
+	struct err err = { 0 };
+	struct probe p[] = {
+		{ .sql = "INSERT INTO probe VALUES(1)", .twice = true },
+		{ .sql = "INSERT INTO probe VALUES(2)", .twice = true, .fails = true },
+		{ .sql = "INSERT INTO probe VALUES(4)", .twice = true },
+		{ .sql = "INSERT INTO probe VALUES(8)", .fails = true },
+		{ .sql = "INSERT INTO probe VALUES(16)" },
+	};
+	static const int runs[] = { 2, 2, 1, 1, 1 }; /* nobody who must not runs twice */
+
+	store_close(&f->store);
+	assert_int_equal(sqlite_conn_open(f->dir, ROLE_WRITER, 3000, &w.conn, &err), 0);
+	assert_int_equal(sqlite_checkpoint_open(&k, f->dir, 3000, &err), 0);
+	assert_int_equal(sqlite_writer_start(&w, &k, 3000, &err), 0);
+	run_group_of(&w, p, sizeof p / sizeof *p);
+	sqlite_writer_stop(&w);
+	sqlite_checkpoint_close(&k);
+	sqlite_conn_close(&w.conn);
+	for (size_t i = 0; i < sizeof p / sizeof *p; i++) {
+		assert_int_equal(p[i].ret, p[i].fails ? -1 : 0);
+		assert_int_equal(p[i].runs, runs[i]);
+	}
+	assert_int_equal(ask(f, "SELECT sum(n) FROM probe"), 1 + 4 + 16);
+	assert_int_equal(ask(f, "SELECT count(*) FROM probe"), 3);
+	assert_int_equal(f->driver->open(f), 0);
+}
+
 static const struct contract_case cases[] = {
 	{ .name = "files are private", .run = files_are_private },
 	{ .name = "one process per folder", .run = one_process_per_folder },
@@ -322,6 +440,7 @@ static const struct contract_case cases[] = {
 	{ .name = "another holder costs time, not truth",
 	  .run = another_holder_costs_time_not_truth },
 	{ .name = "the log does not grow for ever", .run = the_log_does_not_grow_for_ever },
+	{ .name = "a failed job undoes itself only", .run = a_failed_job_undoes_itself_only },
 };
 
 int main(void)
