@@ -2,7 +2,8 @@
  * buf.c - a growing byte buffer with a maximum.
  *
  * Capacity doubles and always counts the closing NUL; it starts small because
- * most buffers stay short, whatever their maximum.
+ * most buffers stay short, whatever their maximum, and not smaller, because
+ * growing costs more than 512 bytes do.
  */
 #include "base/buf.h"
 
@@ -15,7 +16,7 @@
 #include "base/mem.h"
 #include "base_private.h"
 
-enum { FIRST_CAPACITY = 128 };
+enum { FIRST_CAPACITY = 512 };
 
 void buf_init(struct buf *b, size_t max)
 {

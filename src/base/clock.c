@@ -3,7 +3,7 @@
  */
 #include "base/clock.h"
 
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base_private.h"
@@ -51,11 +51,17 @@ int64_t clock_mono_us(void)
 	return read_us(CLOCK_MONOTONIC);
 }
 
+/* Each log line has a time: snprintf would be a third of its cost. */
+static void put_digits(char *to, int count, int number)
+{
+	for (int i = count - 1; i >= 0; i--, number /= 10)
+		to[i] = (char)('0' + number % 10);
+}
+
 void clock_format_iso(int64_t ms, char out[CLOCK_ISO_SIZE])
 {
 	/* The years 0000 to 9999 have four digits; what lies outside shows as the nearest end. */
 	const int64_t first = -62167219200000, last = 253402300799999;
-	char text[80]; /* what the compiler believes six ints may need */
 	int64_t rest;
 	struct tm tm;
 	time_t s;
@@ -68,9 +74,12 @@ void clock_format_iso(int64_t ms, char out[CLOCK_ISO_SIZE])
 	s = (time_t)((ms - rest) / 1000);
 	if (!gmtime_r(&s, &tm))
 		base_die("samvad: gmtime_r failed inside its range");
-	(void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
-		       tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)rest);
-	for (int i = 0; i < CLOCK_ISO_SIZE - 1; i++)
-		out[i] = text[i];
-	out[CLOCK_ISO_SIZE - 1] = '\0';
+	memcpy(out, "yyyy-mm-ddThh:mm:ss.mmmZ", CLOCK_ISO_SIZE);
+	put_digits(out, 4, tm.tm_year + 1900);
+	put_digits(out + 5, 2, tm.tm_mon + 1);
+	put_digits(out + 8, 2, tm.tm_mday);
+	put_digits(out + 11, 2, tm.tm_hour);
+	put_digits(out + 14, 2, tm.tm_min);
+	put_digits(out + 17, 2, tm.tm_sec);
+	put_digits(out + 20, 3, (int)rest);
 }

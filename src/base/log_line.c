@@ -48,6 +48,16 @@ static const char *escape_of(int32_t cp, char hex[7])
 	return hex;
 }
 
+/* Bytes at the start of s that stand for themselves everywhere: nearly every text whole. */
+static size_t plain_run(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
 /* Cuts text where it stops fitting; a byte for the closing quote is always kept. */
 static void put_quoted(struct log_line *l, const char *text)
 {
@@ -61,9 +71,17 @@ static void put_quoted(struct log_line *l, const char *text)
 	while (s.n) {
 		char hex[7];
 		int32_t cp;
-		size_t n = utf8_step(s, &cp);
-		const char *escape = escape_of(cp, hex);
-		size_t size = escape ? strlen(escape) : n;
+		size_t n = plain_run(s), size;
+		const char *escape = NULL;
+
+		if (n > 0 && l->len + n + 1 <= LOG_LINE_BODY) {
+			(void)put(l, s.p, n);
+			s = str_skip(s, n);
+			continue;
+		}
+		n = utf8_step(s, &cp);
+		escape = escape_of(cp, hex);
+		size = escape ? strlen(escape) : n;
 
 		if (l->len + size + 1 > LOG_LINE_BODY) {
 			l->cut = true;
