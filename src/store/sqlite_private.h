@@ -8,8 +8,7 @@
  * _queue.c, _broadcast.c, _audience.c, _record.c, _house.c and _sweep.c say what is read
  * and written; sqlite.c ties them together and lends out the readers.
  *
- * Locks, in this order, never two at once: readers.lock, writer.lock, a job's lock,
- * checkpoint.lock.
+ * Locks, in this order, never two at once: readers.lock, writer.lock, checkpoint.lock.
  */
 #ifndef SAMVAD_STORE_SQLITE_PRIVATE_H
 #define SAMVAD_STORE_SQLITE_PRIVATE_H

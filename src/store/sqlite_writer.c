@@ -15,7 +15,10 @@
  */
 #include "sqlite_private.h"
 
+#include <errno.h>
+#include <semaphore.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/cond.h"
@@ -25,8 +28,8 @@ enum { GROUP_MAX = 256, RECHECK_MS = 50 };
 
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_COMMITTING };
 
-/* Each has a lock of its own to be told under: the waiters of a group, woken all at once, would
- * else queue for the writer's. Held by its waiter and by the writer; the last one frees it. */
+/* Waited for with a semaphore: no lock that a whole group, woken at once, would queue for. Held by
+ * its waiter and by the writer; the last one frees it. */
 struct sqlite_job {
 	struct sqlite_job *next;
 	sqlite_work work;
@@ -36,9 +39,8 @@ struct sqlite_job {
 	int ret;	      /* the writer's until done */
 	struct err err;
 	atomic_int held;
-	pthread_mutex_t lock; /* guards done */
-	pthread_cond_t told;
-	bool done;
+	atomic_bool done; /* ret and err are the waiter's from here on */
+	sem_t told;
 };
 
 static struct sqlite_job *job_new(sqlite_work work, void *arg, bool twice)
@@ -49,8 +51,7 @@ static struct sqlite_job *job_new(sqlite_work work, void *arg, bool twice)
 	j->arg = arg;
 	j->twice = twice;
 	atomic_init(&j->held, 2);
-	pthread_mutex_init(&j->lock, NULL);
-	cond_init(&j->told);
+	(void)sem_init(&j->told, 0, 0); /* fails for values that are too large */
 	return j;
 }
 
@@ -58,8 +59,7 @@ static void job_release(struct sqlite_job *j)
 {
 	if (atomic_fetch_sub(&j->held, 1) > 1)
 		return;
-	pthread_cond_destroy(&j->told);
-	pthread_mutex_destroy(&j->lock);
+	(void)sem_destroy(&j->told);
 	free(j);
 }
 
@@ -105,10 +105,8 @@ static void tell(struct sqlite_job *group)
 
 	for (struct sqlite_job *j = group; j; j = next) {
 		next = j->next;
-		pthread_mutex_lock(&j->lock);
-		j->done = true;
-		pthread_mutex_unlock(&j->lock);
-		pthread_cond_signal(&j->told); /* unlocked: who wakes need not wait again */
+		atomic_store(&j->done, true);
+		(void)sem_post(&j->told);
 		job_release(j);
 	}
 }
@@ -285,27 +283,32 @@ static bool cancel(struct sqlite_writer *w, struct sqlite_job *j, enum job_state
 	return *state_out == JOB_QUEUED;
 }
 
-/* The job's lock is held, and let go for a moment when time is over. Half of the time limit is
- * for the queue, so that a job which starts late still has the other half. 0 done, -1 given up. */
+/* Woken, or interrupted; false when it is late. */
+static bool wait_until(sem_t *told, int64_t deadline_ms)
+{
+	const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
+					.tv_nsec = (long)(deadline_ms % 1000) * 1000000L };
+
+	return sem_clockwait(told, CLOCK_MONOTONIC, &until) == 0 || errno == EINTR;
+}
+
+/* Half of the time limit is for the queue, so that a job which starts late still has the other
+ * half. 0 done, -1 given up. */
 static int await(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
 {
 	const int64_t start = clock_mono_ms();
 	int64_t until = start + w->timeout_ms / 2;
 	enum job_state state;
 
-	while (!j->done) {
-		bool cancelled;
-
-		if (cond_wait_until(&j->told, &j->lock, until) || j->done)
+	while (!atomic_load(&j->done)) {
+		if (wait_until(&j->told, until))
 			continue;
-		pthread_mutex_unlock(&j->lock);
-		cancelled = cancel(w, j, &state);
-		pthread_mutex_lock(&j->lock);
-		if (cancelled) {
+		if (cancel(w, j, &state)) {
 			job_release(j); /* the writer's */
 			return err_set(err, ERR_TEMP, "sqlite: the writer had no time");
 		}
-		if (!j->done && state == JOB_COMMITTING && clock_mono_ms() >= start + w->timeout_ms)
+		if (!atomic_load(&j->done) && state == JOB_COMMITTING &&
+		    clock_mono_ms() >= start + w->timeout_ms)
 			return err_set(err, ERR_UNSURE, "sqlite: the disk does not answer");
 		until = clock_mono_ms() + RECHECK_MS;
 	}
@@ -322,9 +325,7 @@ static int write_job(struct sqlite_writer *w, struct sqlite_job *j, struct err *
 	pthread_mutex_unlock(&w->lock);
 	pthread_cond_signal(&w->wake);
 
-	pthread_mutex_lock(&j->lock);
 	ret = await(w, j, err);
-	pthread_mutex_unlock(&j->lock);
 	if (ret == 0) {
 		ret = j->ret;
 		if (ret < 0)
