@@ -51,7 +51,7 @@ static struct mg_context *start(const char *port)
 	const char *options[] = { "listening_ports",
 				  listen,
 				  "num_threads",
-				  "512",
+				  "1100",
 				  "connection_queue",
 				  "1024",
 				  "listen_backlog",
