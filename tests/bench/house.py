@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import canary  # noqa: E402
 from redis_server import Redis  # noqa: E402
 from server import BIN, Server, free_port, wait_for  # noqa: E402
+from twin import start as start_twin  # noqa: E402
 
 TOOLS = os.path.join(os.path.dirname(BIN), "tests", "bench")
 TALK = 8  # messages of a conversation, as in load.h
@@ -72,7 +73,15 @@ class House:
 
     def samvad(self, name, **settings):
         server = Server(os.path.join(self.folder, name), **{**KEYS, **settings})
+        server.port = int(settings.get("PORT", server.port))
         server.start()
+        self.running.append(server)
+        return server
+
+    def sandbox(self, name):
+        """A server that plays Twilio."""
+        server = start_twin(lambda n, **more: Server(os.path.join(self.folder, n), **more), name,
+                            ADMIN_TOKEN=None)
         self.running.append(server)
         return server
 
