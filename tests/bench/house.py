@@ -2,6 +2,7 @@
 import json
 import os
 import platform
+import resource
 import shutil
 import signal
 import socket
@@ -127,10 +128,12 @@ class House:
             args.append("--" + flag)
         for name, value in options.items():
             args += ["--" + name.replace("_", "-"), str(value)]
+        before = cpu_us(server.process.pid)
         run = subprocess.run(args, capture_output=True, text=True, timeout=900, check=False)
         if not run.stdout:
             raise RuntimeError(f"{' '.join(args)}: {run.stderr}")
         got = json.loads(run.stdout)
+        got["work_us"] = (cpu_us(server.process.pid) - before) / max(got["all"], 1)
         if run.returncode or got["wrong"] or got["lost"]:
             self.faults.append(f"port {server.port} {options}: {got['wrong']} wrong, "
                                f"{got['lost']} lost\n{run.stderr}")
@@ -159,6 +162,33 @@ class House:
                         first=self.contacts(sessions))
         self.count(server, got["all"])
         return got
+
+
+def cpu_us(pid):
+    """Processor time that a process has used."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf("SC_CLK_TCK")
+
+
+class Others:
+    """How busy the machine was with what is not ours."""
+
+    def __init__(self):
+        self.began, self.busy = time.monotonic(), self._busy()
+
+    @staticmethod
+    def _busy():
+        with open("/proc/stat", encoding="ascii") as f:
+            n = [int(x) for x in f.readline().split()[1:]]
+        return (sum(n[:8]) - n[3] - n[4]) / os.sysconf("SC_CLK_TCK")  # without idle and iowait
+
+    def share(self):
+        """Of all cores; call it when every process of ours has ended."""
+        mine = sum(sum(resource.getrusage(who)[:2])
+                   for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        passed = (time.monotonic() - self.began) * os.cpu_count()
+        return max(self._busy() - self.busy - mine, 0) / passed
 
 
 def memory_mib(pid, what="VmRSS"):

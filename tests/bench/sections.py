@@ -109,8 +109,9 @@ def turns(house, table):
         mine = [r[i] for r in runs]
         ratio = median([r[i]["rate"] / r[0]["rate"] for r in runs])
         bar = f"≥ {least:.2f} × bare" if least else ""
-        table.add(name, f"{middle(mine, 'rate'):,.0f}/s", f"{ratio:.3f} × bare, {tail(mine)}",
-                  bar, ratio >= least if least else None)
+        work = f"{middle(mine, 'work_us'):.0f} µs of processor each"
+        table.add(name, f"{middle(mine, 'rate'):,.0f}/s",
+                  f"{ratio:.3f} × bare, {work}, {tail(mine)}", bar, ratio >= least if least else None)
 
 
 # ---- latency at half of the most it can do
