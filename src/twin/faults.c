@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/mem.h"
+#include "messages_private.h"
 
 static const char *const auth_words[] = { "ok",	 "400",	      "422",  "429", "500",
 					  "503", "malformed", "slow", "hang" };
@@ -101,6 +102,14 @@ static void read_word(struct reading *r, const char *name, const char *const *wo
 	r->bad = r->bad ? r->bad : name;
 }
 
+/* A code that the API answers with at once, or 0. */
+static bool can_refuse(int code)
+{
+	const struct twin_code *known = twin_code_find(code);
+
+	return code == 0 || (known && known->status == 400);
+}
+
 static void read_all(struct reading *r, struct twin_faults *f)
 {
 	int auth = f->auth, rest = f->rest, callbacks = f->callbacks;
@@ -120,6 +129,8 @@ static void read_all(struct reading *r, struct twin_faults *f)
 	read_int(r, "undelivered_every", 1, 1000000, &f->undelivered_every);
 	read_word(r, "callbacks", callback_words, CALLBACKS_FAULTS, &callbacks);
 	read_bool(r, "sandbox_rate", &f->sandbox_rate);
+	if (!can_refuse(f->refused_code))
+		r->bad = r->bad ? r->bad : "refused_code";
 	f->auth = (enum twin_auth_fault)auth;
 	f->rest = (enum twin_rest_fault)rest;
 	f->callbacks = (enum twin_callback_fault)callbacks;

@@ -156,6 +156,9 @@ static void test_faults(void **state)
 		{ "{\"auth_delay_ms\":60001}", 400 },
 		{ "{\"rest\":\"lost\"}", 200 },
 		{ "{\"rest\":\"slow\"}", 400 },
+		{ "{\"refused_code\":21610}", 200 },
+		{ "{\"refused_code\":63024}", 400 }, /* comes by callback only */
+		{ "{\"refused_code\":63016}", 400 },
 		{ "{\"rest_times\":1}", 200 },
 		{ "{\"rest_times\":1.5}", 400 },
 		{ "{\"undelivered_code\":63016}", 200 },
