@@ -84,17 +84,27 @@ class Admin:
         return self.ask("POST", f"/broadcasts/{id}/{action}", want=want)
 
     def wait(self, id, seconds=60, state="done"):
+        last = {}
+
         def look():
-            got = self.show(id)
-            return got if got["state"] == state else None
-        return wait_for(f"the broadcast to be {state}", seconds, look, 0.1)
+            last.update(self.show(id))
+            return dict(last) if last["state"] == state else None
+        try:
+            return wait_for(f"the broadcast to be {state}", seconds, look, 0.1)
+        except AssertionError as e:
+            raise AssertionError(f"{e}: {last}") from None
 
     def wait_progress(self, id, seconds=60, **wanted):
         """Until these numbers of the progress are so."""
+        last = {}
+
         def look():
-            got = self.show(id)["progress"]
-            return got if all(got[k] == v for k, v in wanted.items()) else None
-        return wait_for(f"progress {wanted}", seconds, look, 0.1)
+            last.update(self.show(id)["progress"])
+            return dict(last) if all(last[k] == v for k, v in wanted.items()) else None
+        try:
+            return wait_for(f"progress {wanted}", seconds, look, 0.1)
+        except AssertionError as e:
+            raise AssertionError(f"{e}: {last}") from None
 
     def recipients(self, id, **query):
         cursor, found = "", []

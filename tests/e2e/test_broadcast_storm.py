@@ -202,7 +202,7 @@ def test_pauses_by_itself(servers, twilio):
     server = sender(servers, twilio, SEND_RATE=100)
     admin = Admin(server)
     gather([server], 200, threads=16)
-    twilio.faults(refused_code=63024)
+    twilio.faults(refused_code=21211)
     told = admin.send("Storm")
     got = admin.wait(told["broadcast_id"], 30, state="paused")
     assert got["why"] == "failures" and got["why_text"]
