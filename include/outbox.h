@@ -27,12 +27,12 @@ struct outbox_settings {
 	struct net *net;
 	const struct clock *clock;
 	const char *sender;	/* whose rate it is: the configured sender's address */
-	unsigned max_attempts;	/* after these: DEAD; 20 by default */
+	unsigned max_attempts;	/* after these: DEAD; 30 by default */
 	unsigned send_rate;	/* messages per second of the sender, over all processes; 80 */
 	unsigned max_in_flight; /* attempts and look-ups under way; 200 by default */
 	int poll_ms;	/* how often due rows are looked for without a wake; 500 by default */
 	int attempt_ms; /* time-out of one attempt; 10000 by default and at most */
-	int look_ms; /* between two looks for one unsure message; 3000 by default, at most 4000 */
+	int look_ms;	/* between two looks for one unsure message; 3000 by default */
 };
 
 /* Starts the thread. Returns 0 and an outbox the caller owns in *box_out, or -1. */

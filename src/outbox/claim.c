@@ -79,7 +79,7 @@ static void take_row(struct outbox *box, const struct outbox_claim *c, enum outb
 		settle_untried(f, OUTBOUND_ACCEPTED); /* it was sent after all: it was heard of */
 	else if (!f->lookup)
 		admit(f, c);
-	else if (box->unsure.count + box->resting.count < OUTBOX_MAX_UNSURE)
+	else if (box->unsure.count < OUTBOX_MAX_UNSURE)
 		outbox_push(&box->unsure, f);
 	else
 		outbox_give_back(f, UNSURE_LATER_MS);

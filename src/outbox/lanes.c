@@ -72,26 +72,6 @@ static void start_lane(struct outbox *box, enum outbox_lane lane, int64_t mono_m
 	box->lanes[lane] = kept;
 }
 
-/* Those whose rest is over go back among the unsure; returns when the next one's is. */
-static int64_t wake_resting(struct outbox *box, int64_t mono_ms)
-{
-	int64_t next = INT64_MAX;
-	struct flights kept = { 0 };
-	struct flight *f;
-
-	while ((f = outbox_pop(&box->resting))) {
-		if (f->again_ms <= mono_ms) {
-			outbox_push(&box->unsure, f);
-			continue;
-		}
-		if (f->again_ms < next)
-			next = f->again_ms;
-		outbox_push(&kept, f);
-	}
-	box->resting = kept;
-	return next;
-}
-
 static void start_lookups(struct outbox *box, int64_t mono_ms)
 {
 	unsigned flying = outbox_flying(box, true);
@@ -110,7 +90,7 @@ static void start_lookups(struct outbox *box, int64_t mono_ms)
 
 int64_t outbox_start(struct outbox *box, int64_t mono_ms)
 {
-	int64_t next = wake_resting(box, mono_ms);
+	int64_t next = INT64_MAX;
 
 	start_lookups(box, mono_ms);
 	for (enum outbox_lane lane = 0; lane < LANE_COUNT; lane++)

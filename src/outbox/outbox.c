@@ -28,7 +28,7 @@ void outbox_count(const char *name, const char *labels, const char *help)
 static void use_defaults(struct outbox_settings *set)
 {
 	if (!set->max_attempts)
-		set->max_attempts = 20;
+		set->max_attempts = 30;
 	if (!set->send_rate)
 		set->send_rate = 80;
 	if (!set->max_in_flight)
@@ -37,7 +37,7 @@ static void use_defaults(struct outbox_settings *set)
 		set->poll_ms = 500;
 	if (set->attempt_ms <= 0 || set->attempt_ms > OUTBOX_SEND_TIMEOUT_MS)
 		set->attempt_ms = OUTBOX_SEND_TIMEOUT_MS;
-	if (set->look_ms <= 0 || set->look_ms > OUTBOX_LOOK_MOST_MS)
+	if (set->look_ms <= 0)
 		set->look_ms = OUTBOX_LOOK_MS;
 	if (!set->sender)
 		set->sender = "";
@@ -114,7 +114,6 @@ static void give_back(struct outbox *box)
 	for (size_t i = 0; i < LANE_COUNT; i++)
 		give_back_all(&box->lanes[i]);
 	give_back_all(&box->unsure);
-	give_back_all(&box->resting);
 }
 
 static bool is_done(struct outbox *box)
@@ -124,7 +123,7 @@ static bool is_done(struct outbox *box)
 	pthread_mutex_lock(&box->lock);
 	yes = box->attempts_in_flight == 0 && box->lookups_in_flight == 0 && box->ended.count == 0;
 	pthread_mutex_unlock(&box->lock);
-	return yes && box->done.count == 0 && box->resting.count == 0;
+	return yes && box->done.count == 0;
 }
 
 /* Waits for answers of attempts under way and settles them. */

@@ -27,7 +27,6 @@ enum {
 	OUTBOX_SEND_TIMEOUT_MS = 10000,
 	OUTBOX_ASK_TIMEOUT_MS = 5000,
 	OUTBOX_LOOK_MS = 3000,
-	OUTBOX_LOOK_MOST_MS = 4000,    /* three looks and two of these within a lease */
 	OUTBOX_MARGIN_MS = 5000,       /* to settle before the lease ends */
 	OUTBOX_STORE_PAUSE_MS = 500,   /* after the store refused */
 	OUTBOX_BEAT_MS = 20,	       /* between two settlings, so that each holds many rows */
@@ -35,6 +34,7 @@ enum {
 	OUTBOX_MAX_UNSURE = 512,       /* rows to be looked up that are held here */
 	OUTBOX_BATCH = 256,	       /* rows settled in one call */
 	OUTBOX_SENDERS = 16,
+	OUTBOX_LOOKED = 4096,
 	OUTBOX_CODE_UNNAMED = 20003, /* refused like wrong credentials, without a code */
 };
 
@@ -47,10 +47,8 @@ struct flight { /* a claimed row */
 	enum outbox_lane lane;
 	int64_t lease_ms; /* monotonic: nobody else claims it before */
 	bool lookup;
-	bool applied;	  /* the row says what came of it; only the store must still take it */
-	bool whole;	  /* of a look-up: all candidates are there */
-	unsigned looks;	  /* so many have said that it is not there */
-	int64_t again_ms; /* monotonic: the next look */
+	bool applied; /* the row says what came of it; only the store must still take it */
+	bool whole;   /* of a look-up: all candidates are there */
 	struct send_result result;
 	struct send_result *candidates; /* of a look-up */
 	size_t candidate_count;
@@ -86,6 +84,11 @@ struct outbox_sender { /* the worker's own */
 	int64_t used_ms;
 };
 
+struct outbox_looked { /* an unsure message that was not there */
+	char id[ID_HEX_SIZE];
+	unsigned char looks; /* so many times */
+};
+
 struct outbox_turn { /* a broadcast that is being sent */
 	char id[ID_HEX_SIZE];
 	int64_t next_ms; /* monotonic: the next claim */
@@ -118,8 +121,9 @@ struct outbox {
 	/* the worker's own: */
 	struct flights lanes[LANE_COUNT]; /* wait for the rate */
 	struct flights unsure;		  /* wait to be looked up */
-	struct flights resting;		  /* between two looks */
-	struct flights done;		  /* to be settled */
+	struct outbox_looked looked[OUTBOX_LOOKED];
+	size_t looked_next;  /* the oldest makes room */
+	struct flights done; /* to be settled */
 	struct outbox_sender senders[OUTBOX_SENDERS];
 	struct outbox_turn turns[OUTBOX_MAX_BROADCASTS];
 	size_t turn_count;

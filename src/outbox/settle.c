@@ -166,36 +166,56 @@ static int choose(struct flight *f)
 	return 0;
 }
 
-/* One look says little; true when there is to be another one in this lease. */
-static bool rest(struct flight *f, int64_t mono_ms)
+static struct outbox_looked *looked_at(struct outbox *box, const char *id)
 {
-	int gap = f->box->set.look_ms;
+	for (size_t i = 0; i < OUTBOX_LOOKED; i++)
+		if (strcmp(box->looked[i].id, id) == 0)
+			return &box->looked[i];
+	return NULL;
+}
 
-	if (!f->whole || ++f->looks >= LOOKS_SURE)
+/* It was not there. True: so often that it is certain. Counted here, not in the row: whoever
+ * does not remember looks again, which does no harm. */
+static bool is_certain(struct flight *f)
+{
+	struct outbox *box = f->box;
+	struct outbox_looked *l = looked_at(box, f->row.id);
+
+	if (!l) {
+		l = &box->looked[box->looked_next++ % OUTBOX_LOOKED];
+		memcpy(l->id, f->row.id, sizeof l->id);
+		l->looks = 0;
+	}
+	if (++l->looks < LOOKS_SURE)
 		return false;
-	if (f->lease_ms - mono_ms < gap + OUTBOX_ASK_TIMEOUT_MS + OUTBOX_MARGIN_MS)
-		return false;
-	f->again_ms = mono_ms + gap;
-	outbox_push(&f->box->resting, f);
+	*l = (struct outbox_looked){ 0 };
 	return true;
 }
 
-static bool judge_lookup(struct flight *f, int64_t mono_ms)
+static struct outbox_plan plan_lookup(struct flight *f, int found)
 {
-	static const char *const words[] = { "found=\"unknown\"", "found=\"no\"", "found=\"yes\"" };
+	const struct outbox_settings *set = &f->box->set;
+
+	if (found == 0 && f->whole && !is_certain(f))
+		return (struct outbox_plan){ NEXT_LOOK_UP, set->look_ms };
+	if (found == 0 && !f->whole)
+		found = -1;
+	return outbox_plan_lookup(found, f->row.attempts, set->max_attempts, id_random_u64());
+}
+
+static bool judge_lookup(struct flight *f)
+{
 	struct outbox_plan plan;
 	int found = choose(f);
 
 	if (found < 0)
 		return false;
-	if (found == 0 && rest(f, mono_ms))
-		return true;
-	if (found == 0 && f->looks < LOOKS_SURE)
-		found = -1;
-	outbox_count("samvad_send_lookups_total", words[found + 1],
-		     "Messages looked up at the provider, by whether they were there.");
-	plan = outbox_plan_lookup(found, f->row.attempts, f->box->set.max_attempts,
-				  id_random_u64());
+	plan = plan_lookup(f, found);
+	outbox_count("samvad_send_lookups_total",
+		     found	? "found=\"yes\""
+		     : f->whole ? "found=\"no\""
+				: "found=\"unknown\"",
+		     "Looks for unsure messages at the provider, by whether they were there.");
 	if (found == 1)
 		return act_and_apply(f, &plan);
 	apply(f, &plan);
@@ -204,7 +224,7 @@ static bool judge_lookup(struct flight *f, int64_t mono_ms)
 
 /* ---- all of them ---- */
 
-static bool judge_ended(struct outbox *box, int64_t mono_ms)
+static bool judge_ended(struct outbox *box)
 {
 	struct flights ended, kept = { 0 };
 	struct flight *f;
@@ -214,7 +234,7 @@ static bool judge_ended(struct outbox *box, int64_t mono_ms)
 	box->ended = (struct flights){ 0 };
 	pthread_mutex_unlock(&box->lock);
 	while ((f = outbox_pop(&ended)))
-		if (kept.count > 0 || !(f->lookup ? judge_lookup(f, mono_ms) : judge_attempt(f)))
+		if (kept.count > 0 || !(f->lookup ? judge_lookup(f) : judge_attempt(f)))
 			outbox_push(&kept, f);
 	if (kept.count == 0)
 		return true;
@@ -251,7 +271,7 @@ static bool flush(struct outbox *box)
 
 bool outbox_settle(struct outbox *box, int64_t mono_ms)
 {
-	bool all = judge_ended(box, mono_ms);
+	bool all = judge_ended(box);
 
 	if (mono_ms < box->settle_ms)
 		return all;
