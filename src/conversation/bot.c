@@ -72,7 +72,7 @@ static const struct flow *pack_flow(struct counted_bot *b, const char *templates
 				    const char *pack, struct flow_faults *faults, struct err *err)
 {
 	struct arena a = { 0 };
-	const char *folder = arena_printf(&a, "%s/%s", templates_dir, pack);
+	const char *folder;
 	size_t n = b->bot.flow_count;
 	struct flow *flow = NULL;
 	struct file_tree tree;
@@ -80,6 +80,7 @@ static const struct flow *pack_flow(struct counted_bot *b, const char *templates
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(b->packs[i], pack) == 0)
 			return b->flows[i];
+	folder = arena_printf(&a, "%s/%s", templates_dir, pack);
 	if (n == BOT_MAX_FLOWS) {
 		err_set(err, ERR_INPUT, "more than %d packs", BOT_MAX_FLOWS);
 	} else if (file_tree_read(folder, &a, &tree, err) == 0) {

@@ -209,6 +209,8 @@ struct flow_action {
 	size_t set_count;
 	enum consent consent; /* CONSENT_NONE: as it is */
 	const struct flow_record *record;
+	const char *record_state; /* NULL: the first */
+	bool record_update;	  /* the one that the session has kept last, if there is one */
 	const struct flow_text **say;
 	size_t say_count;
 	enum flow_goto to;

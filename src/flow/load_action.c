@@ -37,20 +37,43 @@ static void load_unset(struct flow_loader *ld, const cJSON *node, struct flow_ac
 	}
 }
 
+/* "defect", or {"type": "defect", "state": "closed", "update": true} */
+static void load_keeping(struct flow_loader *ld, const cJSON *node, struct flow_action *act)
+{
+	static const char *const keys[] = { "type", "state", "update", NULL };
+	const cJSON *m = cJSON_GetObjectItemCaseSensitive(node, "record");
+	const char *within = ld->within, *type;
+
+	if (!m)
+		return;
+	type = load_string(ld, cJSON_IsObject(m) ? m : node, cJSON_IsObject(m) ? "type" : "record");
+	act->record = type ? flow_record_find(ld->flow, type) : NULL;
+	if (type && !act->record)
+		load_fault(ld, node, "record", "add it to \"records\"",
+			   "there is no record \"%.60s\"", type);
+	if (!cJSON_IsObject(m))
+		return;
+	ld->within = load_join(ld, "record");
+	load_check_keys(ld, m, keys);
+	if (!cJSON_GetObjectItemCaseSensitive(m, "type"))
+		load_fault(ld, m, "type", "name one of \"records\"", "is missing");
+	act->record_state = load_state(ld, m, "state", act->record);
+	if (!*act->record_state)
+		act->record_state = NULL;
+	act->record_update = load_bool(ld, m, "update");
+	ld->within = within;
+}
+
 static void load_references(struct flow_loader *ld, const cJSON *node, struct flow_action *act)
 {
 	const char *language = load_string(ld, node, "language");
-	const char *record = load_string(ld, node, "record");
 	const char *consent = load_string(ld, node, "consent");
 
 	act->language = language ? flow_language_find(ld->flow, language) : -1;
 	if (language && act->language < 0)
 		load_fault(ld, node, "language", "add it to \"languages\"",
 			   "\"%.40s\" is no language of this flow", language);
-	act->record = record ? flow_record_find(ld->flow, record) : NULL;
-	if (record && !act->record)
-		load_fault(ld, node, "record", "add it to \"records\"",
-			   "there is no record \"%.60s\"", record);
+	load_keeping(ld, node, act);
 	if (consent && strcmp(consent, "in") == 0)
 		act->consent = CONSENT_IN;
 	else if (consent && strcmp(consent, "out") == 0)

@@ -280,22 +280,6 @@ static const struct lookup {
 	  { "changed", "unchanged", "none" } },
 };
 
-/* A state of the record; "" and a fault when it is none, "" when absent. */
-static const char *load_state(struct flow_loader *ld, const cJSON *node, const char *key,
-			      const struct flow_call_rule *c)
-{
-	const char *state = load_string(ld, node, key);
-	const struct flow_list *states = c->record ? c->record->states : NULL;
-
-	if (!state)
-		return "";
-	if (c->record &&
-	    !(states ? flow_option_find(states, state) != NULL : strcmp(state, "new") == 0))
-		load_fault(ld, node, key, "name one of the record's \"states\"",
-			   "\"%.40s\" is no state of %s", state, c->record->name);
-	return state;
-}
-
 static void name_outcomes(struct flow_loader *ld, const struct lookup *l, struct flow_call_rule *c)
 {
 	c->outcomes =
@@ -327,8 +311,8 @@ static void load_lookup(struct flow_loader *ld, const cJSON *node, struct flow_c
 			   "there is no record \"%.60s\"", type);
 	name_outcomes(ld, l, c);
 	c->max = (unsigned)load_int(ld, node, "max", 10, 1, FLOW_MAX_ITEMS);
-	c->state = load_state(ld, node, l->kind == FLOW_CALL_CHANGE ? "to" : "state", c);
-	c->from = load_state(ld, node, "from", c);
+	c->state = load_state(ld, node, l->kind == FLOW_CALL_CHANGE ? "to" : "state", c->record);
+	c->from = load_state(ld, node, "from", c->record);
 	if (l->kind == FLOW_CALL_LIST)
 		return;
 	c->id = load_member(ld, node, "id");

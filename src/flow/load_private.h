@@ -114,6 +114,9 @@ struct flow_pattern *load_pattern(struct flow_loader *ld, const cJSON *node, con
 				  const char *text);
 void load_values(struct flow_loader *ld);
 void load_records(struct flow_loader *ld);
+/* A state of the record (NULL: unknown) as a member; "" when absent. */
+const char *load_state(struct flow_loader *ld, const cJSON *node, const char *key,
+		       const struct flow_record *r);
 void load_calls(struct flow_loader *ld);
 void load_steps(struct flow_loader *ld);
 void load_commands(struct flow_loader *ld);

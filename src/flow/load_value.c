@@ -126,3 +126,17 @@ void load_records(struct flow_loader *ld)
 	}
 	ld->within = "";
 }
+
+const char *load_state(struct flow_loader *ld, const cJSON *node, const char *key,
+		       const struct flow_record *r)
+{
+	const char *state = load_string(ld, node, key);
+
+	if (!state)
+		return "";
+	if (r &&
+	    !(r->states ? flow_option_find(r->states, state) != NULL : strcmp(state, "new") == 0))
+		load_fault(ld, node, key, "name one of the record's \"states\"",
+			   "\"%.40s\" is no state of %s", state, r->name);
+	return state;
+}

@@ -31,8 +31,21 @@ static const char *readable_id(struct flow_run *r, const char *prefix, const cha
 	return arena_printf(r->a, "%s%s", prefix ? prefix : "", id);
 }
 
-static int keep_record(struct flow_run *r, const struct flow_record *rec)
+/* Written over as a whole when it is kept again: the store keeps when it was created. */
+static const char *record_id(struct flow_run *r, const struct flow_action *act)
 {
+	const struct flow_record *rec = act->record;
+	const char *kept = session_get(r->session, arena_printf(r->a, "record.%s", rec->name));
+
+	if (!act->record_update || !kept)
+		return readable_id(r, rec->id_prefix, rec->name);
+	r->records++;
+	return arena_strdup(r->a, kept);
+}
+
+static int keep_record(struct flow_run *r, const struct flow_action *act)
+{
+	const struct flow_record *rec = act->record;
 	struct session_value *fields = arena_array(r->a, rec->field_count, sizeof *fields);
 	const char *id;
 	struct flow_effect *e;
@@ -41,7 +54,7 @@ static int keep_record(struct flow_run *r, const struct flow_record *rec)
 	if (r->records == FLOW_MAX_RECORDS)
 		return err_set(r->err, ERR_BUG, "more than %d records in one turn",
 			       FLOW_MAX_RECORDS);
-	id = readable_id(r, rec->id_prefix, rec->name);
+	id = record_id(r, act);
 	for (size_t i = 0; i < rec->field_count; i++) {
 		const char *text = strcmp(rec->fields[i], "language") == 0
 					   ? r->session->language
@@ -54,7 +67,9 @@ static int keep_record(struct flow_run *r, const struct flow_record *rec)
 	e = flow_run_effect(r, FLOW_RECORD);
 	e->record_type = arena_strdup(r->a, rec->name);
 	e->record_id = id;
-	e->record_state = rec->states ? arena_strdup(r->a, rec->states->options[0].id) : "new";
+	e->record_state = act->record_state ? act->record_state
+			  : rec->states	    ? rec->states->options[0].id
+					    : "new";
 	e->fields = fields;
 	e->field_count = n;
 	return flow_run_set(r, arena_printf(r->a, "record.%s", rec->name), id);
@@ -98,7 +113,7 @@ int flow_run_leave(struct flow_run *r, const struct flow_action *act, bool aloud
 		r->consent = act->consent;
 		flow_run_effect(r, FLOW_CONSENT)->consent = act->consent;
 	}
-	if (act->record && keep_record(r, act->record) < 0)
+	if (act->record && keep_record(r, act) < 0)
 		return -1;
 	return aloud ? say_all(r, act->say, act->say_count) : 0;
 }

@@ -130,20 +130,29 @@ static int note_call(struct stage *st, struct err *err)
 static int note_record(struct stage *st, const struct flow_effect *e, struct err *err)
 {
 	struct value *fields = value_object(st->a);
+	int64_t created_ms = st->env.now_ms;
+	size_t i = 0;
 
-	if (st->record_count == STAGE_MAX_RECORDS)
+	while (i < st->record_count && (strcmp(st->records[i].id, e->record_id) != 0 ||
+					strcmp(st->records[i].type, e->record_type) != 0))
+		i++;
+	if (i == STAGE_MAX_RECORDS)
 		return err_set(err, ERR_INPUT, "more than %d records", STAGE_MAX_RECORDS);
 	for (size_t k = 0; k < e->field_count; k++)
 		value_add_text(st->a, fields, e->fields[k].name, str_of(e->fields[k].text));
 	if (!value_get(fields, "state"))
 		value_add_text(st->a, fields, "state", str_of(e->record_state));
-	st->records[st->record_count++] = (struct stage_record){ .type = e->record_type,
-								 .id = e->record_id,
-								 .state = e->record_state,
-								 .created_ms = st->env.now_ms,
-								 .stored = e->fields,
-								 .count = e->field_count,
-								 .fields = fields };
+	if (i < st->record_count) /* kept again */
+		created_ms = st->records[i].created_ms;
+	else
+		st->record_count++;
+	st->records[i] = (struct stage_record){ .type = e->record_type,
+						.id = e->record_id,
+						.state = e->record_state,
+						.created_ms = created_ms,
+						.stored = e->fields,
+						.count = e->field_count,
+						.fields = fields };
 	return 0;
 }
 

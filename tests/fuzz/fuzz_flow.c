@@ -28,10 +28,17 @@ static const char *const texts[] = {
 	"wrong_name",	     "wrong_phone",   "wrong_pincode", "wrong_sector",
 };
 static const char text[] =
-	"{{name}} {{#options}}{{number}}{{label}}{{/options}}{{url.phone}}{{env.X}}";
+	"{{name}} {{#options}}{{number}}{{label}}{{/options}}{{url.phone}}{{env.X}}"
+	"{{#also}}{{label}}{{/also}}{{#orders}}{{number}}{{id}}{{/orders}}{{with.size.price}}"
+	"{{#answer.items}}{{id}}{{/answer.items}}";
 static const char body[] = "{\"a\": \"{{name}}\", \"b\": \"{{id.phone}}\"}";
-static const char *const said[] = { "hi",   "Asha", "2",    "400001", "9876543210",
-				    "name", "x",    "help", "yes",    "yes" };
+static const char answered[] =
+	"{\"items\": [{\"number\": \"1\", \"id\": \"a\", \"text\": \"Gate\", \"name\": {\"en\": "
+	"\"G\"}}, "
+	"{\"id\": 2}], \"more\": true, \"ref\": \"R1\", \"id\": \"a\", \"count\": 3, \"ok\": true}";
+static const char *const said[] = { "hi",   "Asha", "2",    "400001",	  "9876543210",
+				    "name", "x",    "help", "yes",	  "yes",
+				    "back", "skip", "1",    "20.11.2026", "menu" };
 
 enum { TEXTS = sizeof texts / sizeof *texts, TALK = sizeof said / sizeof *said };
 
@@ -73,38 +80,61 @@ static struct session *stored(const struct session *s, struct arena *a)
 	return loaded;
 }
 
-static struct flow_input input_of(const struct session *s, struct inbound *in, const char *words)
+/* Words, a tap, a file, a place, by turns. */
+static void fill_message(struct inbound *in, const char *words, size_t turn)
 {
-	*in = (struct inbound){ .kind = INBOUND_TEXT,
-				.external_id = "SM",
-				.receiver = "",
-				.account = "",
-				.text = words,
-				.payload = "" };
+	static const enum inbound_kind kinds[] = { INBOUND_TEXT, INBOUND_TEXT,	INBOUND_CHOICE,
+						   INBOUND_TEXT, INBOUND_MEDIA, INBOUND_LOCATION };
+
+	inbound_init(in);
+	in->kind = kinds[turn % (sizeof kinds / sizeof *kinds)];
+	in->external_id = "SM";
+	in->text = words;
+	in->payload = words;
+	in->media[0] = (struct inbound_media){ "https://files.invalid/1", "image/png" };
+	in->media_count = in->kind == INBOUND_MEDIA;
+	in->latitude = in->kind == INBOUND_LOCATION ? "19.07" : "";
+	in->longitude = in->kind == INBOUND_LOCATION ? "72.88" : "";
+}
+
+static struct flow_input input_of(const struct session *s, struct inbound *in, const char *words,
+				  const struct value *answer, size_t turn)
+{
+	static const char *const outcomes[] = { "ok", "found", "changed", "none" };
+
+	fill_message(in, words, turn);
 	if (s && *s->call.id)
-		return (struct flow_input){ .kind = FLOW_INPUT_OUTCOME,
-					    .call_id = s->call.id,
-					    .outcome = "ok" };
+		return (struct flow_input){
+			.kind = FLOW_INPUT_OUTCOME,
+			.call_id = s->call.id,
+			.outcome = outcomes[turn % (sizeof outcomes / sizeof *outcomes)],
+			.answer = answer
+		};
+	if (s && s->wake_ms && turn % 3 == 2)
+		return (struct flow_input){ .kind = FLOW_INPUT_TIMER };
 	return (struct flow_input){ .kind = FLOW_INPUT_MESSAGE, .message = in };
 }
 
 static void talk(const struct flow *flow, struct arena *a)
 {
 	const struct contact_facts facts = { .known = true, .unfinished = true };
-	const struct flow_env env = { .now_ms = 1,
-				      .turn_id = "0123456789abcdef0123456789abcdef",
-				      .contact = "whatsapp:+911",
-				      .facts = &facts,
-				      .settings = value_object(a),
-				      .session_ttl_ms = 1000 };
+	struct flow_env env = { .now_ms = 1700000000000,
+				.turn_id = "0123456789abcdef0123456789abcdef",
+				.contact = "whatsapp:+911",
+				.facts = &facts,
+				.settings = value_object(a),
+				.session_ttl_ms = 86400000 };
 	struct session *s = NULL;
+	struct value *answer = NULL;
 
-	for (size_t i = 0; i < TALK; i++) {
+	(void)value_from_json(a, str_of(answered), &answer, NULL); /* NULL is an answer as well */
+	for (size_t i = 0; i < 3 * TALK; i++) {
 		struct flow_result result;
 		struct flow_call call;
 		struct inbound in;
-		struct flow_input input = input_of(s, &in, said[i]);
+		struct flow_input input = input_of(s, &in, said[i % TALK], answer, i);
 
+		env.now_ms += input.kind == FLOW_INPUT_TIMER ? 86400000 / 4 : 1000;
 		if (flow_run(flow, s, &input, &env, a, &result, NULL) < 0)
 			return;
 		s = stored(result.session, a);

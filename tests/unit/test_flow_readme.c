@@ -1,32 +1,34 @@
 /*
- * test_flow_readme.c - the bot of templates/README.md is what it says: it loads, has no faults,
- * runs.
+ * test_flow_readme.c - the bots of templates/README.md are what it says: they load, have no
+ * faults, run.
  */
 #include <stdlib.h>
 
 #include "flow_talk.h"
+#include "scenario.h"
 
-/* The block that follows `coffee/flow.json` on the page. */
-static struct str flow_json(const char *page)
+/* The block of a language that follows a mark on the page. */
+static struct str block(const char *page, const char *mark, const char *fence)
 {
-	const char *begin = strstr(page, "`coffee/flow.json`"), *end;
+	const char *begin = strstr(page, mark), *end;
 
 	assert_non_null(begin);
-	begin = strstr(begin, "```json\n");
+	begin = strstr(begin, fence);
 	assert_non_null(begin);
-	begin += strlen("```json\n");
+	begin += strlen(fence);
 	end = strstr(begin, "```");
 	assert_non_null(end);
 	return (struct str){ begin, (size_t)(end - begin) };
 }
 
-/* Rows "| `hello.txt` | `text` |" become files en/hello.txt. */
-static void add_texts(struct arena *a, const char *page, struct file_tree *tree)
+/* The rows "| `hello.txt` | `text` |" of the next table become files en/hello.txt. */
+static void add_texts(struct arena *a, const char *page, const char *head, size_t count,
+		      struct file_tree *tree)
 {
-	const char *p = strstr(page, "| file | text |");
+	const char *p = strstr(page, head);
 
 	assert_non_null(p);
-	while ((p = strstr(p, "\n| `")) != NULL && tree->count < 12) {
+	while ((p = strstr(p, "\n| `")) != NULL && tree->count < count + 1) {
 		const char *name = p + 4, *name_end = strchr(name, '`');
 		const char *text = strchr(name_end + 1, '`') + 1, *text_end = strchr(text, '`');
 
@@ -35,7 +37,7 @@ static void add_texts(struct arena *a, const char *page, struct file_tree *tree)
 				       { text, (size_t)(text_end - text) } };
 		p = text_end;
 	}
-	assert_int_equal(tree->count, 12);
+	assert_int_equal(tree->count, count + 1);
 }
 
 static int by_path(const void *a, const void *b)
@@ -43,24 +45,38 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
 }
 
-static void the_first_bot(void **state)
+enum { TEXTS_MOST = 30 };
+
+/* The bot whose flow.json follows `mark`, with the texts of the table that begins with `head`. */
+static void open_bot(struct talk *t, const char *mark, const char *head, size_t texts,
+		     const char **page_out)
 {
-	struct talk t = { .turns = 0 };
-	struct file_tree tree = { .root = "", .files = arena_array(&t.a, 13, sizeof(struct file)) };
+	struct file_tree tree = { .root = "",
+				  .files = arena_array(&t->a, TEXTS_MOST, sizeof(struct file)) };
 	struct flow_faults faults = { .count = 0 };
 	struct str page;
 	struct err err = { 0 };
 
-	(void)state;
-	if (file_read("templates/README.md", 1 << 20, &t.a, &page, &err) < 0)
+	if (file_read("templates/README.md", 1 << 20, &t->a, &page, &err) < 0)
 		fail_msg("%s", err.text);
-	tree.files[tree.count++] = (struct file){ "flow.json", flow_json(page.p) };
-	add_texts(&t.a, page.p, &tree);
+	tree.files[tree.count++] = (struct file){ "flow.json", block(page.p, mark, "```json\n") };
+	add_texts(&t->a, page.p, head, texts, &tree);
 	qsort(tree.files, tree.count, sizeof *tree.files, by_path);
-	talk_open_tree(&t, &tree);
-	flow_check(t.flow, &faults);
+	talk_open_tree(t, &tree);
+	flow_check(t->flow, &faults);
 	talk_print_faults(&faults);
 	assert_int_equal(faults.count, 0);
+	flow_faults_free(&faults);
+	*page_out = page.p;
+}
+
+static void the_first_bot(void **state)
+{
+	struct talk t = { .turns = 0 };
+	const char *page;
+
+	(void)state;
+	open_bot(&t, "`coffee/flow.json`", "| file | text |", 11, &page);
 	(void)talk_write(&t, "good morning");
 	assert_string_equal(t.said, "☕ Welcome!\n\nWhat is your name?\n--\n");
 	(void)talk_write(&t, "Asha");
@@ -78,10 +94,28 @@ static void the_first_bot(void **state)
 	talk_close(&t);
 }
 
+static void the_full_bot(void **state)
+{
+	struct talk t = { .turns = 0 };
+	struct scenario *s;
+	struct scenario_fault fault;
+	const char *page;
+
+	(void)state;
+	open_bot(&t, "`workshop/flow.json`", "| text | says |", 18, &page);
+	if (scenario_parse("booking.chat",
+			   block(page, "`workshop/tests/booking.chat`", "```chat\n"), &t.a, &s,
+			   &fault) < 0 ||
+	    scenario_run(s, t.flow, NULL, &t.a, &fault) < 0)
+		fail_msg("%s:%u: %s", fault.file, fault.line, fault.what);
+	talk_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_bot),
+		cmocka_unit_test(the_full_bot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

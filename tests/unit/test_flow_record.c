@@ -144,6 +144,42 @@ static void a_state_is_changed(void **state)
 	    "expect record defect {\"state\": \"resolved\"}\n");
 }
 
+/* Kept before a call as pending, after it once more: one record, by one id. */
+static void a_record_is_kept_again(void **state)
+{
+	static const char pay[] =
+		"{\"flow\": \"pay\", \"version\": 1, \"languages\": {\"en\": {}, \"ar\": {}}, "
+		"\"start\": \"menu\", \"values\": {\"text\": {\"type\": \"text\"}, \"ref\": "
+		"{\"type\": \"text\", \"max\": 9}}, \"records\": {\"defect\": {\"fields\": "
+		"[\"text\", \"ref\"], \"states\": [{\"id\": \"pending\", \"label\": {\"en\": "
+		"\"P\", \"ar\": \"P\"}}, {\"id\": \"done\", \"label\": {\"en\": \"D\", \"ar\": "
+		"\"D\"}}]}}, \"calls\": {\"pay\": {\"method\": \"POST\", \"url\": \"http://x\", "
+		"\"timeout_ms\": \"1000\", \"outcomes\": [{\"name\": \"ok\", \"status\": 200}]}, "
+		"\"mine\": {\"records\": \"defect\", \"do\": \"list\"}}, \"steps\": {\"menu\": "
+		"{\"ask\": \"menu\", \"save\": \"text\", \"wrong\": \"wrong\", \"next\": "
+		"{\"record\": \"defect\", \"goto\": \"pay\"}}, \"pay\": {\"call\": \"pay\", "
+		"\"exits\": {\"ok\": {\"set\": {\"ref\": {\"answer\": \"ref\"}}, \"record\": "
+		"{\"type\": \"defect\", \"state\": \"done\", \"update\": true}, \"say\": \"kept\", "
+		"\"goto\": \"mine\"}, \"otherwise\": \"menu\"}}, \"mine\": {\"call\": \"mine\", "
+		"\"exits\": {\"found\": {\"say\": \"mine\", \"goto\": \"menu\"}, \"otherwise\": "
+		"\"menu\"}}}, " PACK_SYSTEM "}";
+	static const char chat[] =
+		"> hi\n< Menu\n> Gate\nexpect record defect {\"state\": \"pending\"}\n"
+		"call pay -> 200 {\"ref\": \"R-1\"}\n< Kept as ...\n< Yours: 1.… Gate (D) "
+		"2026-01-05\n< Menu\n"
+		"expect record defect {\"state\": \"done\", \"ref\": \"R-1\"}\n";
+	struct talk t;
+	struct scenario *s;
+	struct scenario_fault fault;
+
+	(void)state;
+	pack_open(&t, pay, texts, COUNT(texts));
+	if (scenario_parse("pay.chat", str_of(chat), &t.a, &s, &fault) < 0 ||
+	    scenario_run(s, t.flow, NULL, &t.a, &fault) < 0)
+		fail_msg("%s:%u: %s", fault.file, fault.line, fault.what);
+	talk_close(&t);
+}
+
 /* A file may say itself how a look-up ends. */
 static void a_look_up_fails(void **state)
 {
@@ -210,6 +246,13 @@ static void faults(void **state)
 		{ "\"id\": \"{{number}}\"", "\"id\": \"{{id.one}}\"",
 		  "flow.json:13: field id: {{id.one}} is not set on every way here; write "
 		  "{{#one}}…{{/one}} around it, or ask for it before\n" },
+		{ "\"record\": \"defect\", \"say\"",
+		  "\"record\": {\"type\": \"defect\", \"state\": \"lost\"}, \"say\"",
+		  "flow.json:20: step report, field next.record.state: \"lost\" is no state of "
+		  "defect; name one of the record's \"states\"\n" },
+		{ "\"record\": \"defect\", \"say\"", "\"record\": {\"update\": true}, \"say\"",
+		  "flow.json:20: step report, field next.record.type: is missing; name one of "
+		  "\"records\"\n" },
 	};
 
 	(void)state;
@@ -236,6 +279,7 @@ int main(void)
 		cmocka_unit_test(states_are_read_in_the_session_s_language),
 		cmocka_unit_test(only_what_is_there_is_found),
 		cmocka_unit_test(a_state_is_changed),
+		cmocka_unit_test(a_record_is_kept_again),
 		cmocka_unit_test(a_look_up_fails),
 		cmocka_unit_test(look_ups_as_data),
 		cmocka_unit_test(faults),

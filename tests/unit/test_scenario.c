@@ -154,7 +154,9 @@ static void the_page_is_right(void **state)
 	open_pack(&p);
 	if (file_read("templates/README.md", 1 << 20, &p.a, &page, &err) < 0)
 		fail_msg("%s", err.text);
-	begin = strstr(page.p, "```chat\n");
+	begin = strstr(page.p, "A conversation that must keep working is a file");
+	assert_non_null(begin);
+	begin = strstr(begin, "```chat\n");
 	assert_non_null(begin);
 	begin += strlen("```chat\n");
 	assert_true(strstr(begin, "```") - begin > 500);
