@@ -227,7 +227,8 @@ struct flow_place { /* somewhere in flow.json */
 	enum flow_place_kind kind;
 	const char *step; /* "" for a command */
 	/* "" for a step; "next", "yes", "timeout"; a command; and "wrong" (an answer was refused),
-	 * "waiting" (something was written during a call), "again" (after the end) */
+	 * "stuck" (too many were), "waiting" (something was written during a call), "again" (after
+	 * the end); of the flow "reminders" and "expiry" */
 	const char *exit;
 	unsigned branch; /* from 1 when the exit has conditions, else 0 */
 	unsigned line;

@@ -69,7 +69,8 @@ struct scenario_world {
 		   struct err *err);
 	int (*end_call)(void *world, const struct scenario_call *held, struct err *err);
 	int (*pass)(void *world, int64_t ms, struct err *err);
-	/* All texts since the last say, end_call or finish. Once more: waits for a further one. */
+	/* All texts since the last say, end_call, pass or finish. Once more: waits for a further
+	 * one. */
 	int (*hear)(void *world, const struct scenario_call *call, struct arena *a,
 		    struct scenario_heard *heard_out, struct err *err);
 	/* "step" or "language". 1, 0 there is none, -1. */

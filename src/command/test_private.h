@@ -30,6 +30,7 @@ struct test_world { /* of one conversation; zeroed but for what is borrowed */
 	size_t taken;	       /* of these before what was said last */
 	size_t told;	       /* since then */
 	bool late;	       /* the answer was "one moment": the reply follows */
+	bool passed;	       /* time went by: texts come by themselves */
 	int64_t resend_ms;     /* before the demo sends the next OTP */
 	bool under_way;	       /* a call is held back */
 	_Atomic bool answered; /* the message that began it was */

@@ -128,7 +128,7 @@ static void turn_page(struct test_world *w)
 {
 	w->taken = w->heard;
 	w->told = 0;
-	w->late = false;
+	w->late = w->passed = false;
 }
 
 static int begin(void *world, const char *contact, const char *profile_name, struct err *err)
@@ -316,6 +316,8 @@ static int pass(void *world, int64_t ms, struct err *err)
 {
 	struct test_world *w = world;
 
+	turn_page(w);
+	w->passed = true;
 	return advance(w, ms, err);
 }
 
@@ -388,7 +390,7 @@ static void tell(struct test_world *w, const struct str *texts, size_t count, st
 	for (size_t i = 0; i < count; i++)
 		kept[i] = (struct str){ arena_strndup(a, texts[i].p, texts[i].n), texts[i].n };
 	w->told = w->late + count;
-	*out = (struct scenario_heard){ kept, count, w->late };
+	*out = (struct scenario_heard){ kept, count, w->late || w->passed };
 }
 
 /* One look. 1 there is something to tell, 0, -1. What it needs besides is freed. */
@@ -399,6 +401,7 @@ static int look(struct test_world *w, const struct scenario_call *call, bool las
 	struct str *texts = NULL;
 	size_t count = 0;
 	int ret = read_messages(w, w->taken, &scratch, &texts, &count, err);
+	bool slow;
 	int notice = ret == 0 && call && count && !w->late ? is_notice(w, texts[0], &scratch, err)
 							   : w->late;
 
@@ -408,7 +411,8 @@ static int look(struct test_world *w, const struct scenario_call *call, bool las
 	}
 	w->late = notice;
 	w->heard = w->taken + count;
-	if (!w->late || count > w->told || last) {
+	slow = w->late || w->passed;
+	if (!slow || count > w->told || last) {
 		tell(w, texts + w->late, count - w->late, a, out);
 		ret = 1;
 	}

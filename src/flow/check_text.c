@@ -343,7 +343,7 @@ static void check_step(struct flow_checker *ck, const struct flow_step *s)
 		const char *name = s->exits[i].name;
 
 		p.field = strcmp(name, "next") == 0 ? "next"
-			  : *name == '@'	    ? name + 1
+			  : *name == '@'	    ? flow_exit_shown(name)
 						    : arena_printf(&ck->a, "exits.%s", name);
 		flow_action_walk(s->exits[i].action, flow_step_leaves_with(s, name), see_action,
 				 &p);

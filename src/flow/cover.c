@@ -73,12 +73,12 @@ static void add_step(struct flow_cover *c, const struct flow_step *s)
 	add_part(c, s, FLOW_PLACE_STEP, "", s);
 	if (s->rule)
 		add_part(c, s, FLOW_PLACE_EXIT, "wrong", &s->wrong);
-	else if (s->call)
+	else if (s->call && s->call->kind == FLOW_CALL_HTTP) /* look-ups end in the same breath */
 		add_part(c, s, FLOW_PLACE_EXIT, "waiting", &s->waiting);
 	else if (s->end && s->again)
 		add_part(c, s, FLOW_PLACE_EXIT, "again", &s->again);
 	for (size_t i = 0; i < s->exit_count; i++)
-		add_action(c, s->name, s->exits[i].name, s->exits[i].action);
+		add_action(c, s->name, flow_exit_shown(s->exits[i].name), s->exits[i].action);
 	add_reminders(c, s->name, s->reminders);
 }
 

@@ -69,6 +69,11 @@ const struct flow_exit *flow_exit_find(const struct flow_step *step, const char 
 	return NULL;
 }
 
+const char *flow_exit_shown(const char *name)
+{
+	return name + (*name == '@');
+}
+
 const struct flow_list *flow_list_find(const struct flow *flow, const char *name)
 {
 	for (size_t i = 0; i < flow->list_count; i++) {

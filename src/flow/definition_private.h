@@ -385,6 +385,8 @@ extern const char *const flow_system_names[SYSTEM_COUNT];
 /* Outcomes that integration/ gives; NULL behind the last. */
 extern const char *const flow_fixed_outcomes[];
 
+/* The name of an exit without its sign: "stuck", "again". */
+const char *flow_exit_shown(const char *name);
 /* NULL or -1 when there is none of that name. */
 const struct flow_step *flow_step_find(const struct flow *flow, const char *name);
 const struct flow_exit *flow_exit_find(const struct flow_step *step, const char *name);

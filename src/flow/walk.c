@@ -244,7 +244,7 @@ int flow_run_exit(struct flow_run *r, const char *name)
 		e = flow_exit_find(s, s->call ? "otherwise" : "next");
 	if (!e)
 		return err_set(r->err, ERR_BUG, "step %s has no exit %s", s->name, name);
-	r->exit = arena_printf(r->a, "%s/%s", s->name, e->name);
+	r->exit = arena_printf(r->a, "%s/%s", s->name, flow_exit_shown(e->name));
 	r->session->wrong_answers = 0;
 	act = flow_run_choose(r, e->action);
 	if (!s->call || act->to != GOTO_SAME)
