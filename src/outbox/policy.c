@@ -78,8 +78,8 @@ struct outbox_plan outbox_plan_lookup(int found, unsigned attempt, unsigned max_
 {
 	if (found > 0)
 		return (struct outbox_plan){ NEXT_DONE, 0 };
-	if (found == 0)
-		return retry(backoff(TEMP_FIRST_MS, TEMP_MOST_MS, attempt - 1, random), attempt,
+	if (found == 0) /* looks are counted as attempts, too */
+		return retry(backoff(TEMP_FIRST_MS, TEMP_MOST_MS, attempt / 2, random), attempt,
 			     max_attempts);
 	if (attempt >= max_attempts)
 		return (struct outbox_plan){ NEXT_WAIT_STATUS, 0 };

@@ -60,13 +60,15 @@ static void test_plan_after_lookup(void **state)
 		int found;
 		unsigned attempt;
 		enum outbox_next next;
+		int64_t least_ms, most_ms;
 	} cases[] = {
-		{ "found", 1, 2, NEXT_DONE },
-		{ "found at last", 1, MOST, NEXT_DONE },
-		{ "certainly not there: send again", 0, 2, NEXT_RETRY },
-		{ "certainly not there, no attempt left", 0, MOST, NEXT_DEAD },
-		{ "cannot tell", -1, 4, NEXT_LOOK_UP },
-		{ "cannot tell, give up asking", -1, MOST, NEXT_WAIT_STATUS },
+		{ "found", 1, 2, NEXT_DONE, 0, 0 },
+		{ "found at last", 1, MOST, NEXT_DONE, 0, 0 },
+		{ "certainly not there: send again", 0, 2, NEXT_RETRY, 500, 1000 },
+		{ "not there, after some outage: later", 0, 12, NEXT_RETRY, 16000, 32000 },
+		{ "certainly not there, no attempt left", 0, MOST, NEXT_DEAD, 0, 0 },
+		{ "cannot tell", -1, 4, NEXT_LOOK_UP, 12000, 24000 },
+		{ "cannot tell, give up asking", -1, MOST, NEXT_WAIT_STATUS, 0, 0 },
 	};
 
 	(void)state;
@@ -75,6 +77,8 @@ static void test_plan_after_lookup(void **state)
 			outbox_plan_lookup(cases[i].found, cases[i].attempt, MOST, 12345);
 
 		CHECK_CASE(p.next == cases[i].next, cases[i].name);
+		CHECK_CASE(p.delay_ms >= cases[i].least_ms, cases[i].name);
+		CHECK_CASE(p.delay_ms <= cases[i].most_ms, cases[i].name);
 	}
 }
 
