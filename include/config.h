@@ -16,6 +16,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+struct env_file; /* private */
+
 struct config {
 	struct arena arena; /* owns all strings; none is NULL ("" when unset) */
 	const char *twilio_account_sid;
@@ -47,6 +49,7 @@ struct config {
 	const char *log_format;
 	const char *sandbox_setting; /* "", "0" or "1" */
 	bool sandbox;		     /* what follows from it */
+	const struct env_file *file; /* .env, or NULL */
 };
 
 /* True when host names this machine only: 127.0.0.0/8, ::1, localhost. */
@@ -56,6 +59,11 @@ bool config_host_is_loopback(const char *host);
  * write. */
 int config_load(struct config *c, struct err *err);
 void config_free(struct config *c);
+/* What environment or .env say of a name that is none of the table's: a setting of a pack. NULL
+ * when they say nothing. Valid as long as both. */
+const char *config_other(const struct config *c, const char *name);
+/* Whether the table has it. */
+bool config_has(const char *name);
 /* PORT=0 asks for any free port: tells which one it became. Fills in the
  * sandbox's own addresses, which config_load left empty in that case. */
 void config_use_port(struct config *c, uint16_t port);

@@ -77,6 +77,26 @@ const struct value *flow_session_values(const struct flow *flow, const struct se
  * "language", "record.registration". */
 bool flow_has_value(const struct flow *flow, const char *name);
 
+/* ---- settings of a pack ---- */
+
+enum { FLOW_MAX_SETTINGS = 16 };
+
+struct flow_setting {
+	const char *name;     /* "TOPUP_API_URL", in texts and calls {{env.TOPUP_API_URL}} */
+	const char *fallback; /* what it is when nobody sets it, or "" */
+	const char *demo;     /* path of the pack's demo API that stands for it in sandbox mode,
+				 or NULL */
+	bool secret;	      /* headers of calls see it, and nothing else */
+};
+/* Those that the pack declares. Valid as long as the flow. */
+const struct flow_setting *flow_settings(const struct flow *flow, size_t *count_out);
+/* Sets the one of that index; only before the flow is shared. Copies. */
+void flow_set_setting(struct flow *flow, size_t index, const char *value);
+/* The program's own that every pack sees (flow_env.settings); NULL behind the last. */
+extern const char *const flow_program_settings[];
+/* Whether {{env.name}} is one of either. */
+bool flow_has_setting(const struct flow *flow, const char *name);
+
 /* ---- running ---- */
 
 struct flow_env {
@@ -84,8 +104,8 @@ struct flow_env {
 	const char *turn_id; /* random, 32 hex: seeds the ids of calls and records */
 	const char *contact;
 	const struct contact_facts *facts;
-	const struct value
-		*settings; /* object: WEB_APP_URL, AUTH_API_URL, ...; "env" in templates */
+	const struct value *settings; /* object: WEB_APP_URL, AUTH_API_URL, ...; "env" in templates,
+					 with those of the pack */
 	int64_t session_ttl_ms;
 	struct flow_cover
 		*cover; /* NULL, or: what is passed is counted there, for tests of packs */

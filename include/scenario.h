@@ -36,7 +36,7 @@ int scenario_parse(const char *file, struct str text, struct arena *a,
 		   struct scenario **scenario_out, struct scenario_fault *fault);
 
 /* Runs to the end or the first fault (-1). Packs see the program's settings as they are by
- * default, and those of the file. cover may be NULL. */
+ * default, their own as they are set in the flow, and those of the file. cover may be NULL. */
 int scenario_run(const struct scenario *s, const struct flow *flow, struct flow_cover *cover,
 		 struct arena *a, struct scenario_fault *fault);
 
@@ -45,7 +45,7 @@ int scenario_run(const struct scenario *s, const struct flow *flow, struct flow_
 /* A call that the file ends, as the engine makes it in this conversation. */
 struct scenario_call {
 	const char *name;
-	const char *url;  /* with the default settings */
+	const char *url;  /* with the default settings, and the flow's own as they are set */
 	const char *step; /* of the session while it is under way */
 	unsigned attempts;
 	const char *outcome; /* as the file ends it; NULL: it does not */
@@ -111,6 +111,7 @@ struct scenario_event {
 struct scenario_setting {
 	const char *name;
 	const char *value;
+	unsigned line; /* where a file has it */
 };
 
 struct scenario_record {

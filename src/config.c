@@ -342,19 +342,21 @@ static void work_out(struct config *c, bool api_base_given, bool auth_given)
 
 int config_load(struct config *c, struct err *err)
 {
-	struct env_file file;
+	struct env_file *file;
 	bool api_base_given = false;
 	bool auth_given = false;
 
 	*c = (struct config){ 0 };
-	if (read_env_file(&c->arena, &file, err) < 0 || refuse_unknown_names(&file, err) < 0)
+	file = arena_alloc(&c->arena, sizeof *file);
+	if (read_env_file(&c->arena, file, err) < 0 || refuse_unknown_names(file, err) < 0)
 		goto fail;
+	c->file = file;
 	for (size_t i = 0; i < config_setting_count; i++) {
 		const struct setting *s = &config_settings[i];
 		const char *v = getenv(s->name);
 
 		if (!v)
-			v = env_file_get(&file, s->name);
+			v = env_file_get(file, s->name);
 		if (v && *v) {
 			api_base_given |= s->offset == FIELD(twilio_api_base);
 			auth_given |= s->offset == FIELD(auth_api_url);
@@ -371,6 +373,24 @@ int config_load(struct config *c, struct err *err)
 fail:
 	config_free(c);
 	return -1;
+}
+
+bool config_has(const char *name)
+{
+	for (size_t i = 0; i < config_setting_count; i++) {
+		if (strcmp(config_settings[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *config_other(const struct config *c, const char *name)
+{
+	const char *v = getenv(name);
+
+	if (!v && c->file)
+		v = env_file_get(c->file, name);
+	return v && *v ? v : NULL;
 }
 
 void config_free(struct config *c)

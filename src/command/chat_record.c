@@ -38,9 +38,9 @@ static size_t choose_settings(const struct config *c, const char *transcript,
 		struct scenario_setting now;
 		const char *in_tests;
 	} rows[] = {
-		{ { "WEB_APP_URL", c->web_app_url }, "http://localhost:3000" },
-		{ { "PUBLIC_URL", c->public_url }, "" },
-		{ { "TWILIO_WHATSAPP_NUMBER", c->twilio_whatsapp_number },
+		{ { "WEB_APP_URL", c->web_app_url, 0 }, "http://localhost:3000" },
+		{ { "PUBLIC_URL", c->public_url, 0 }, "" },
+		{ { "TWILIO_WHATSAPP_NUMBER", c->twilio_whatsapp_number, 0 },
 		  "whatsapp:+14155238886" },
 	};
 	size_t count = 0;

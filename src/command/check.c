@@ -4,8 +4,7 @@
 #include <stdio.h>
 
 #include "base/files.h"
-#include "command_private.h"
-#include "flow.h"
+#include "pack_private.h"
 
 void command_print_faults(const char *folder, const struct flow_faults *faults)
 {
@@ -40,6 +39,8 @@ static int check_pack(const struct command *self, const char *folder)
 		flow_check(flow, &faults);
 	command_print_faults(folder, &faults);
 	ret = faults.errors || !flow ? EXIT_FAULT : EXIT_OK;
+	if (flow && command_settings_check(flow, &err) < 0)
+		ret = command_failed(self, &err);
 	(void)printf("%s: %zu error%s, %zu warning%s\n", folder, faults.errors,
 		     faults.errors == 1 ? "" : "s", faults.count - faults.errors,
 		     faults.count - faults.errors == 1 ? "" : "s");

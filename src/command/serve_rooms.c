@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "pack_private.h"
 #include "serve_private.h"
 
 enum {
@@ -138,7 +139,8 @@ static int open_integration(struct server *s, struct err *err)
 	return integration_open(&set, &s->integration, err);
 }
 
-/* "env" of templates and calls: what a pack may know. No secret is among it. */
+/* "env" of templates and calls: what every pack may know (flow_program_settings). No secret is
+ * among it. */
 static const struct value *pack_settings(struct server *s)
 {
 	const struct config *c = &s->config;
@@ -324,5 +326,9 @@ int server_load_bot(const struct config *c, void (*say)(const char *fault), stru
 	}
 	buf_free(&line);
 	flow_faults_free(&faults);
+	for (size_t i = 0; ret == 0 && i < (*bot_out)->flow_count; i++)
+		ret = command_settings_fill(c, (*bot_out)->flows[i], err);
+	if (ret < 0)
+		bot_release(bot_out);
 	return ret;
 }

@@ -21,6 +21,7 @@ enum {
 
 struct writer {
 	const struct value *data;
+	const struct value *header_data; /* with the secrets */
 	struct arena *a;
 	struct err *err;
 };
@@ -76,8 +77,9 @@ static int write_headers(const struct writer *w, const struct flow_call_rule *c,
 	bool typed = false;
 
 	for (size_t i = 0; i < c->header_count; i++) {
+		const struct writer with = { w->header_data, w->header_data, w->a, w->err };
 		const char *value =
-			render_line(w, c->name, "headers", c->headers[i].value, HEADER_MAX);
+			render_line(&with, c->name, "headers", c->headers[i].value, HEADER_MAX);
 
 		if (!value)
 			return -1;
@@ -153,6 +155,8 @@ int flow_call_describe(const struct flow *flow, const struct session *session,
 		return err_set(err, ERR_PERM, "the flow has no call %s any more",
 			       session->call.name);
 	w.data = flow_data(flow, &view, a);
+	view.secrets = true;
+	w.header_data = flow->setting_count && c->header_count ? flow_data(flow, &view, a) : w.data;
 	return c->kind == FLOW_CALL_HTTP ? write_call(&w, c, call_out)
 					 : write_lookup(&w, c, call_out);
 }

@@ -44,12 +44,26 @@ static bool is_answer_of(const struct flow_call_rule *lookup, const char *name)
 	return flow_check_found_field(lookup, name);
 }
 
+static bool is_secret(const struct flow *flow, const char *setting)
+{
+	const struct flow_setting *own = flow_setting_find(flow, setting);
+
+	return own && own->secret;
+}
+
+static bool may_see_setting(const struct place *p, const char *name)
+{
+	bool header = p->call && strcmp(p->field, "headers") == 0;
+
+	return flow_has_setting(p->ck->flow, name) && (header || !is_secret(p->ck->flow, name));
+}
+
 static bool is_free(const struct place *p, const char *name)
 {
 	const struct flow *flow = p->ck->flow;
 
-	if (strncmp(name, "env.", 4) == 0 && name[4])
-		return true;
+	if (strncmp(name, "env.", 4) == 0)
+		return may_see_setting(p, name + 4);
 	if (strncmp(name, "record.", 7) == 0)
 		return flow_record_find(flow, name + 7) != NULL;
 	if (p->answer && strncmp(name, "answer.", 7) == 0)
@@ -182,6 +196,18 @@ static void report(const struct place *p, const struct template_use *use,
 			 what, cure);
 }
 
+static void report_setting(const struct place *p, const struct template_use *use)
+{
+	const char *name = use->name + strlen("env.");
+	bool secret = is_secret(p->ck->flow, name);
+
+	report(p, use, FLOW_ERROR,
+	       secret ? arena_printf(&p->ck->a, "{{%.80s}} is a secret", use->name)
+		      : arena_printf(&p->ck->a, "there is no setting %.80s", name),
+	       secret ? "show it to nobody: only headers of calls may hold it"
+		      : "declare it in \"settings\", or use one of the program's");
+}
+
 static void report_unknown(const struct place *p, const struct template_use *use)
 {
 	const struct flow *flow = p->ck->flow;
@@ -250,7 +276,9 @@ static void see_use(void *arg, const struct template_use *use)
 	if (flow_check_item(p, use, &section))
 		return;
 	n = flow_check_name(p, use->name);
-	if (n.kind == NAME_UNKNOWN)
+	if (n.kind == NAME_UNKNOWN && strncmp(use->name, "env.", 4) == 0)
+		report_setting(p, use);
+	else if (n.kind == NAME_UNKNOWN)
 		report_unknown(p, use);
 	else if (n.kind == NAME_VALUE || n.kind == NAME_FIELD)
 		see_value(p, use, n.value);

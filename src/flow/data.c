@@ -118,14 +118,41 @@ static void add_records(const struct flow_view *view, struct value *root, struct
 	}
 }
 
+/* The program's settings and the pack's own: of two with one name the given one counts, which is
+ * how a test sets them. */
+static void add_settings(const struct flow *flow, const struct flow_view *view, struct value *root,
+			 struct arena *a)
+{
+	struct value *env;
+
+	if (flow->setting_count == 0) {
+		if (view->settings)
+			attach(a, root, "env", view->settings);
+		return;
+	}
+	env = value_add_object(a, root, "env");
+	for (const struct value *v = view->settings ? view->settings->first : NULL; v;
+	     v = v->next) {
+		const struct flow_setting *own = flow_setting_find(flow, v->name);
+
+		if (!own || !own->secret || view->secrets)
+			value_add_text(a, env, v->name, v->text);
+	}
+	for (size_t i = 0; i < flow->setting_count; i++) {
+		const struct flow_setting *own = &flow->settings[i];
+
+		if ((!own->secret || view->secrets) && !value_get(view->settings, own->name))
+			value_add_text(a, env, own->name, str_of(flow->setting_values[i]));
+	}
+}
+
 struct value *flow_data(const struct flow *flow, const struct flow_view *view, struct arena *a)
 {
 	struct value *root = value_object(a);
 
 	add_values(flow, view, root, a);
 	add_records(view, root, a);
-	if (view->settings)
-		attach(a, root, "env", view->settings);
+	add_settings(flow, view, root, a);
 	if (view->answer)
 		attach(a, root, "answer", view->answer);
 	if (view->contact)

@@ -10,6 +10,7 @@ struct flow_view { /* any member may be NULL */
 	const struct session *session;
 	const char *contact;
 	const struct value *settings;
+	bool secrets;			 /* of the pack's settings as well: for headers of calls */
 	const struct flow_list *options; /* of the question that is asked */
 	const struct flow_value *items;	 /* the same when they come from an answer */
 	const struct flow_list *also;	 /* what it takes beside */

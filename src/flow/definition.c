@@ -128,6 +128,45 @@ int flow_language_find(const struct flow *flow, const char *code)
 	return -1;
 }
 
+/* ---- settings ---- */
+
+const char *const flow_program_settings[] = { "WEB_APP_URL",
+					      "AUTH_API_URL",
+					      "AUTH_API_OTP_PATH",
+					      "AUTH_API_TIMEOUT_MS",
+					      "PUBLIC_URL",
+					      "TWILIO_WHATSAPP_NUMBER",
+					      NULL };
+
+const struct flow_setting *flow_settings(const struct flow *flow, size_t *count_out)
+{
+	*count_out = flow->setting_count;
+	return flow->settings;
+}
+
+void flow_set_setting(struct flow *flow, size_t index, const char *value)
+{
+	flow->setting_values[index] = arena_strdup(&flow->arena, value);
+}
+
+const struct flow_setting *flow_setting_find(const struct flow *flow, const char *name)
+{
+	for (size_t i = 0; i < flow->setting_count; i++) {
+		if (strcmp(flow->settings[i].name, name) == 0)
+			return &flow->settings[i];
+	}
+	return NULL;
+}
+
+bool flow_has_setting(const struct flow *flow, const char *name)
+{
+	for (size_t i = 0; flow_program_settings[i]; i++) {
+		if (strcmp(flow_program_settings[i], name) == 0)
+			return true;
+	}
+	return flow_setting_find(flow, name) != NULL;
+}
+
 int flow_list_field(const struct flow_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->field_count; i++) {

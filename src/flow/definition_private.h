@@ -345,6 +345,9 @@ enum flow_system_text {
 
 struct flow {
 	struct arena arena;
+	struct flow_setting settings[FLOW_MAX_SETTINGS];
+	const char *setting_values[FLOW_MAX_SETTINGS];
+	size_t setting_count;
 	const char *name;
 	int64_t version;
 	int64_t utc_offset_ms;				    /* for dates */
@@ -399,5 +402,7 @@ int flow_value_find(const struct flow *flow, const char *name);
 int flow_list_field(const struct flow_list *list, const char *name);
 int flow_items_field(const struct flow_rule *rule, const char *name);
 int flow_language_find(const struct flow *flow, const char *code);
+/* One that the pack declares, or NULL. */
+const struct flow_setting *flow_setting_find(const struct flow *flow, const char *name);
 
 #endif

@@ -177,7 +177,8 @@ static void load_head(struct flow_loader *ld)
 	static const char *const keys[] = { "$schema",	  "flow",      "version", "languages",
 					    "utc_offset", "start",     "values",  "lists",
 					    "records",	  "calls",     "steps",	  "commands",
-					    "system",	  "reminders", "expiry",  NULL };
+					    "system",	  "reminders", "expiry",  "settings",
+					    NULL };
 	struct flow *flow = ld->flow;
 
 	load_check_keys(ld, ld->root, keys);
@@ -202,6 +203,7 @@ static void load_all(struct flow_loader *ld)
 	load_languages(ld);
 	if (ld->flow->language_count == 0)
 		return; /* everything else would be a fault as well */
+	load_settings(ld);
 	load_files(ld);
 	load_lists(ld);
 	load_values(ld);

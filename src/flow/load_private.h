@@ -101,6 +101,10 @@ struct flow_condition *load_condition(struct flow_loader *ld, const cJSON *node)
 
 void load_assigns(struct flow_loader *ld, const cJSON *node, struct flow_action *act);
 
+/* ---- load_setting.c ---- */
+
+void load_settings(struct flow_loader *ld);
+
 /* ---- load_timer.c ---- */
 
 /* "reminders" and "expiry" of the flow. */

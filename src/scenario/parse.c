@@ -368,11 +368,9 @@ static int parse_setting(struct parser *p, char *rest)
 	cut_blanks_behind(rest);
 	if (!*name)
 		return FAIL(p, "write: setting NAME value");
-	if (!stage_knows_setting(name))
-		return FAIL(p, "no pack sees a setting %s; WEB_APP_URL is one", name);
 	if (!p->s->setting_line)
 		p->s->setting_line = p->line;
-	p->s->settings[p->s->setting_count++] = (struct scenario_setting){ name, rest };
+	p->s->settings[p->s->setting_count++] = (struct scenario_setting){ name, rest, p->line };
 	return 0;
 }
 

@@ -60,7 +60,8 @@ int scenario_plan(const struct scenario *s, const struct flow *flow, struct aren
 
 	*plan_out =
 		(struct plan){ .calls = arena_array(a, STAGE_MAX_CALLS, sizeof *plan_out->calls) };
-	stage_open(st, s, flow, NULL, a);
+	if (stage_open(st, s, flow, NULL, a, fault) < 0)
+		return -1;
 	for (size_t i = 0; i < s->act_count; i++) {
 		st->next = i + 1 < s->act_count ? &s->acts[i + 1] : NULL;
 		if (run_act(st, &s->acts[i], &err) < 0)

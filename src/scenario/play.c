@@ -108,7 +108,8 @@ int scenario_run(const struct scenario *s, const struct flow *flow, struct flow_
 
 	pl->a = a;
 	pl->witness = (struct witness){ s->file, a, fault };
-	stage_open(&pl->st, s, flow, cover, a);
+	if (stage_open(&pl->st, s, flow, cover, a, fault) < 0)
+		return -1;
 	for (size_t i = 0; i < s->act_count; i++) {
 		if (stage_reload(&pl->st, &err) < 0)
 			return FAIL(pl, s->acts[i].line, "the session cannot be kept: %s",

@@ -168,10 +168,9 @@ struct stage {
 	const struct act *next;	  /* that follows: may answer a look-up itself, or NULL */
 };
 
-/* Whether packs see a setting of this name. */
-bool stage_knows_setting(const char *name);
-void stage_open(struct stage *st, const struct scenario *s, const struct flow *flow,
-		struct flow_cover *cover, struct arena *a);
+/* -1: the file has a setting that the flow does not see. */
+int stage_open(struct stage *st, const struct scenario *s, const struct flow *flow,
+	       struct flow_cover *cover, struct arena *a, struct scenario_fault *fault);
 /* Stores the session and reads it back, as between two processes. */
 int stage_reload(struct stage *st, struct err *err);
 /* The effects are in st->last; the calls that it began are the last of st->calls. */

@@ -18,20 +18,24 @@ enum {
 /* What serve.c gives to packs, as it is when nobody sets anything: a test does not depend on the
  * machine it runs on. */
 static const struct scenario_setting defaults[] = {
-	{ "WEB_APP_URL", "http://localhost:3000" },
-	{ "AUTH_API_URL", "http://localhost:8001" },
-	{ "AUTH_API_OTP_PATH", "/api/send-otp" },
-	{ "AUTH_API_TIMEOUT_MS", "10000" },
-	{ "PUBLIC_URL", "" },
-	{ "TWILIO_WHATSAPP_NUMBER", "whatsapp:+14155238886" },
+	{ "WEB_APP_URL", "http://localhost:3000", 0 },
+	{ "AUTH_API_URL", "http://localhost:8001", 0 },
+	{ "AUTH_API_OTP_PATH", "/api/send-otp", 0 },
+	{ "AUTH_API_TIMEOUT_MS", "10000", 0 },
+	{ "PUBLIC_URL", "", 0 },
+	{ "TWILIO_WHATSAPP_NUMBER", "whatsapp:+14155238886", 0 },
 };
 
-bool stage_knows_setting(const char *name)
+static int check_settings(const struct scenario *s, const struct flow *flow, struct arena *a,
+			  struct scenario_fault *fault)
 {
-	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-		if (strcmp(defaults[i].name, name) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < s->setting_count; i++) {
+		if (!flow_has_setting(flow, s->settings[i].name))
+			return scenario_fail(fault, a, s->file, s->settings[i].line,
+					     "this pack sees no setting %s; WEB_APP_URL is one",
+					     s->settings[i].name);
+	}
+	return 0;
 }
 
 static void add_settings(struct arena *a, struct value *all, const struct scenario_setting *list,
@@ -43,8 +47,8 @@ static void add_settings(struct arena *a, struct value *all, const struct scenar
 	}
 }
 
-void stage_open(struct stage *st, const struct scenario *s, const struct flow *flow,
-		struct flow_cover *cover, struct arena *a)
+int stage_open(struct stage *st, const struct scenario *s, const struct flow *flow,
+	       struct flow_cover *cover, struct arena *a, struct scenario_fault *fault)
 {
 	struct value *settings = value_object(a);
 
@@ -59,6 +63,7 @@ void stage_open(struct stage *st, const struct scenario *s, const struct flow *f
 				     .settings = settings,
 				     .session_ttl_ms = SESSION_TTL_MS,
 				     .cover = cover };
+	return check_settings(s, flow, a, fault);
 }
 
 int stage_reload(struct stage *st, struct err *err)

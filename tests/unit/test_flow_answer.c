@@ -28,7 +28,8 @@ static const char json[] =
 	" \"count\": {\"type\": \"integer\", \"max\": 99},\n"
 	" \"vip\": {\"type\": \"choice\", \"options\": [{\"id\": \"true\", \"label\": {\"en\": "
 	"\"VIP\"}}]}},\n"
-	"\"calls\": {\"mine\": {\"method\": \"GET\", \"url\": "
+	"\"settings\": {\"SHOP\": {\"default\": \"http://shop\"}}, \"calls\": {\"mine\": "
+	"{\"method\": \"GET\", \"url\": "
 	"\"{{env.SHOP}}/orders?of={{contact}}\", \"timeout_ms\": \"5000\", \"outcomes\": "
 	"[{\"name\": \"ok\", \"status\": 200}]},\n"
 	" \"one\": {\"method\": \"GET\", \"url\": \"{{env.SHOP}}/orders/{{url.order}}\", "
@@ -100,7 +101,8 @@ static void a_list_is_shown_and_chosen_from(void **state)
 			assert_int_equal(
 				flow_call_describe(t.flow, t.session, &t.env, &t.a, &call, NULL),
 				1);
-			CHECK_SAME(call.url, arena_printf(&t.a, "/orders/%s", rows[i].id),
+			CHECK_SAME(call.url,
+				   arena_printf(&t.a, "http://shop/orders/%s", rows[i].id),
 				   rows[i].text);
 			CHECK_SAME(call.method, "GET", rows[i].text);
 		}

@@ -216,6 +216,19 @@ static void faults_at_load(void **state)
 		{ NULL, "\"method\": \"POST\"", "\"method\": \"post\"",
 		  "flow.json:20: field calls.sell.method: a call needs an HTTP method; use GET, "
 		  "POST, PUT, PATCH or DELETE" },
+		{ NULL, "\"SHOP_URL\": {", "\"AUTH_API_URL\": {",
+		  "flow.json:19: field settings.AUTH_API_URL: is a setting of the program; take it "
+		  "away: every pack sees it" },
+		{ NULL, "\"SHOP_URL\": {", "\"shop\": {",
+		  "flow.json:19: field settings.shop: is no name of a setting; use A-Z, 0-9 and _, "
+		  "as in TOPUP_API_URL" },
+		{ NULL, "{ \"secret\": true }", "{ \"secret\": true, \"default\": \"x\" }",
+		  "flow.json:19: field settings.SHOP_KEY.default: a secret has no default; leave "
+		  "it "
+		  "to the environment or .env" },
+		{ NULL, "{ \"secret\": true }", "{ \"demo\": \"orders\" }",
+		  "flow.json:19: field settings.SHOP_KEY.demo: is no path; write a path of the "
+		  "pack's demo.json, \"/orders\"" },
 		{ NULL, "\"url\": \"{{env.SHOP_URL}}/sell\"", "\"url\": \"{{env.SHOP_URL/sell\"",
 		  "flow.json:22: field calls.sell.url: flow.json#calls.sell.url:1: a tag that "
 		  "begins with {{ is not closed; add }}; correct the placeholder" },
@@ -400,6 +413,12 @@ static void faults_in_the_graph(void **state)
 		{ "calls/sell.json", "{{id.size}}", "{{phone}}",
 		  "calls/sell.json:1: field body: call sell sends {{phone}}, which is personal "
 		  "data (phone); add \"phone\" to the call's \"pii\", or do not send it" },
+		{ NULL, "{{env.SHOP_URL}}", "{{env.SHOP_URI}}",
+		  "flow.json:20: field url: there is no setting SHOP_URI; declare it in "
+		  "\"settings\", or use one of the program's" },
+		{ NULL, "{{env.SHOP_URL}}", "{{env.SHOP_KEY}}",
+		  "flow.json:20: field url: {{env.SHOP_KEY}} is a secret; show it to nobody: only "
+		  "headers of calls may hold it" },
 		{ NULL, "/sell\"", "/sell?n={{url.name}}\"",
 		  "flow.json:20: field url: call sell has personal data (name) in its address; "
 		  "addresses end in logs: send it in the body" },
