@@ -53,7 +53,8 @@ void flow_timer_set(struct flow_run *r)
 		s->wake_ms = wake;
 }
 
-/* The session goes back to a beginning, which its next message enters. */
+/* The session goes back to a beginning, which its next message enters. The way it came stays, so
+ * that "@back" can lead to where it was. */
 static int expire(struct flow_run *r)
 {
 	const struct flow_action *act = flow_run_choose(r, r->flow->expiry);
@@ -70,7 +71,6 @@ static int expire(struct flow_run *r)
 	r->unstarted = true;
 	r->session->fresh = true;
 	r->session->completed = false;
-	r->session->trail = "";
 	r->session->wrong_answers = 0;
 	r->session->step = arena_strdup(r->a, to->name);
 	if (to->shown)

@@ -78,6 +78,37 @@ static void waiting_ends(void **state)
 				      "pass 25h\n> hi\n< expired\n< Hello\n< Name?\n");
 }
 
+/* A question of its own after the pause, whose answer leads to where one was. */
+static void the_wait_is_taken_up_again(void **state)
+{
+	static const char resume[] =
+		"{\"flow\": \"t\", \"version\": 1, \"languages\": {\"en\": {}}, \"start\": "
+		"\"name\", \"values\": {\"name\": {\"type\": \"text\"}, \"age\": {\"type\": "
+		"\"integer\"}}, \"expiry\": {\"after\": \"1h\", \"do\": {\"say\": \"over\", "
+		"\"goto\": \"resume\"}}, \"steps\": {\"name\": {\"ask\": \"name\", \"save\": "
+		"\"name\", \"wrong\": \"wrong\", \"next\": \"age\"}, \"age\": {\"ask\": "
+		"\"age\", \"save\": \"age\", \"wrong\": \"wrong\", \"next\": \"done\"}, "
+		"\"resume\": {\"ask\": \"there\", \"wrong\": \"wrong\", \"input\": {\"type\": "
+		"\"choice\", \"options\": [{\"id\": \"on\", \"label\": {\"en\": \"Go on\"}}, "
+		"{\"id\": \"anew\", \"label\": {\"en\": \"Anew\"}}]}, \"exits\": {\"on\": "
+		"\"@back\", \"anew\": {\"clear\": true, \"goto\": \"name\"}}}, \"done\": "
+		"{\"end\": true, \"again\": \"bye\"}}, " PACK_SYSTEM "}";
+	static const char chat[] = "> hi\n< Name?\n> Asha\n< Age?\npass 2h\n< Timed out\n"
+				   "expect value name Asha\n> hello\n< There?\n> go on\n< Age?\n"
+				   "pass 2h\n< Timed out\n> 7\n< There?\n> anew\n< Name?\n"
+				   "expect no value name\n";
+	struct talk t;
+	struct scenario *s;
+	struct scenario_fault fault;
+
+	(void)state;
+	pack_open(&t, resume, texts, COUNT(texts));
+	if (scenario_parse("resume", str_of(chat), &t.a, &s, &fault) < 0 ||
+	    scenario_run(s, t.flow, NULL, &t.a, &fault) < 0)
+		fail_msg("%s:%u: %s", fault.file, fault.line, fault.what);
+	talk_close(&t);
+}
+
 static void nothing_is_said(void **state)
 {
 	(void)state;
@@ -227,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reminders_come_after_silence),
 		cmocka_unit_test(waiting_ends),
+		cmocka_unit_test(the_wait_is_taken_up_again),
 		cmocka_unit_test(nothing_is_said),
 		cmocka_unit_test(when_it_wakes),
 		cmocka_unit_test(late_timers),
