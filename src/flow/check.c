@@ -161,6 +161,63 @@ static void check_shows(struct flow_checker *ck)
 	}
 }
 
+/* ---- personal data under another name ---- */
+
+/* The kind of personal data that a source holds, or NULL. */
+static const char *source_pii(const struct flow *flow, const struct flow_assign *as)
+{
+	const struct flow_rule *rule;
+
+	if (as->source != SOURCE_COPY && as->source != SOURCE_OPTION)
+		return NULL;
+	rule = &flow->values[as->other].rule;
+	if (as->source == SOURCE_OPTION && rule->items >= 0)
+		return flow->values[rule->items].pii;
+	return as->source == SOURCE_COPY ? flow->values[as->other].pii : NULL;
+}
+
+struct taint {
+	struct flow_checker *ck;
+	const char *step;
+};
+
+static void see_copies(void *arg, const struct flow_action *act, uint64_t surely)
+{
+	const struct taint *t = arg;
+	const struct flow *flow = t->ck->flow;
+
+	(void)surely;
+	for (size_t i = 0; i < act->set_count; i++) {
+		const struct flow_assign *as = &act->sets[i];
+		const struct flow_value *to = &flow->values[as->value];
+		const char *pii = source_pii(flow, as);
+
+		if (!pii || (to->pii && strcmp(to->pii, pii) == 0))
+			continue;
+		flow_check_fault(t->ck, FLOW_ERROR,
+				 (struct flow_spot){ "flow.json", act->line, t->step, "set" },
+				 arena_printf(&t->ck->a,
+					      "{{%s}} becomes personal data (%s) of {{%s}}",
+					      to->name, pii, flow->values[as->other].name),
+				 arena_printf(&t->ck->a, "add \"pii\": \"%s\" to the value %s", pii,
+					      to->name));
+	}
+}
+
+static void check_taint(struct flow_checker *ck)
+{
+	const struct flow *flow = ck->flow;
+	struct taint t = { .ck = ck };
+
+	for (size_t i = 0; i < flow->command_count; i++)
+		flow_action_walk(flow->commands[i].action, 0, see_copies, &t);
+	for (size_t i = 0; i < flow->step_count; i++) {
+		t.step = flow->steps[i].name;
+		for (size_t k = 0; k < flow->steps[i].exit_count; k++)
+			flow_action_walk(flow->steps[i].exits[k].action, 0, see_copies, &t);
+	}
+}
+
 /* ---- what nothing uses ---- */
 
 struct used {
@@ -242,6 +299,7 @@ void flow_check(const struct flow *flow, struct flow_faults *faults)
 	check_loops(&ck);
 	check_dead_ends(&ck);
 	check_shows(&ck);
+	check_taint(&ck);
 	check_unused(&ck);
 	flow_check_texts(&ck);
 	arena_free(&ck.a);

@@ -69,7 +69,7 @@ static bool is_free(const struct place *p, const char *name)
 	if (p->answer && strncmp(name, "answer.", 7) == 0)
 		return !p->lookup || is_answer_of(p->lookup, name + 7);
 	return strcmp(name, ".") == 0 || strcmp(name, "contact") == 0 ||
-	       strcmp(name, "language") == 0;
+	       strcmp(name, "url.contact") == 0 || strcmp(name, "language") == 0;
 }
 
 bool flow_check_section(const struct place *p, const struct template_use *section,
@@ -240,6 +240,36 @@ static bool may_leave(const struct flow_call_rule *c, const char *pii)
 	return false;
 }
 
+/* Personal data leaves by a call only when that says so, and never in an address unnoticed. */
+static void see_personal(const struct place *p, const struct template_use *use, const char *pii)
+{
+	if (!p->call)
+		return;
+	if (!may_leave(p->call, pii))
+		report(p, use, FLOW_ERROR,
+		       arena_printf(&p->ck->a, "call %s sends {{%s}}, which is personal data (%s)",
+				    p->call->name, use->name, pii),
+		       arena_printf(&p->ck->a,
+				    "add \"%s\" to the call's \"pii\", or do not send it", pii));
+	if (strcmp(p->field, "url") == 0)
+		report(p, use, FLOW_WARNING,
+		       arena_printf(&p->ck->a, "call %s has personal data (%s) in its address",
+				    p->call->name, pii),
+		       "addresses end in logs: send it in the body");
+}
+
+/* A field of an item of a list that came from an answer. */
+static void see_item(const struct place *p, const struct template_use *use,
+		     const struct section *section)
+{
+	const struct flow *flow = p->ck->flow;
+
+	for (size_t i = 0; section->items && i < flow->value_count; i++) {
+		if (&flow->values[i].rule == section->items && flow->values[i].pii)
+			see_personal(p, use, flow->values[i].pii);
+	}
+}
+
 static void see_value(const struct place *p, const struct template_use *use, int value)
 {
 	const struct flow_value *v = &p->ck->flow->values[value];
@@ -254,17 +284,8 @@ static void see_value(const struct place *p, const struct template_use *use, int
 		       arena_printf(&p->ck->a,
 				    "write {{#%s}}…{{/%s}} around it, or ask for it before",
 				    v->name, v->name));
-	if (p->call && v->pii && !may_leave(p->call, v->pii))
-		report(p, use, FLOW_ERROR,
-		       arena_printf(&p->ck->a, "call %s sends {{%s}}, which is personal data (%s)",
-				    p->call->name, use->name, v->pii),
-		       arena_printf(&p->ck->a,
-				    "add \"%s\" to the call's \"pii\", or do not send it", v->pii));
-	if (p->call && v->pii && strcmp(p->field, "url") == 0)
-		report(p, use, FLOW_WARNING,
-		       arena_printf(&p->ck->a, "call %s has personal data (%s) in its address",
-				    p->call->name, v->pii),
-		       "addresses end in logs: send it in the body");
+	if (v->pii)
+		see_personal(p, use, v->pii);
 }
 
 static void see_use(void *arg, const struct template_use *use)
@@ -273,8 +294,12 @@ static void see_use(void *arg, const struct template_use *use)
 	struct section section;
 	struct name n;
 
-	if (flow_check_item(p, use, &section))
+	if (flow_check_item(p, use, &section)) {
+		see_item(p, use, &section);
 		return;
+	}
+	if (strcmp(use->name, "contact") == 0 || strcmp(use->name, "url.contact") == 0)
+		see_personal(p, use, "contact");
 	n = flow_check_name(p, use->name);
 	if (n.kind == NAME_UNKNOWN && strncmp(use->name, "env.", 4) == 0)
 		report_setting(p, use);

@@ -83,6 +83,8 @@ static void add_values(const struct flow *flow, const struct flow_view *view, st
 
 	for (size_t l = 0; l < flow->language_count; l++)
 		in[l] = value_add_object(a, root, flow->languages[l].code);
+	if (view->contact)
+		value_add_text(a, url, "contact", str_of(encoded(view->contact, a)));
 	for (size_t i = 0; view->session && i < flow->value_count; i++) {
 		const struct flow_value *v = &flow->values[i];
 		const struct session *s = view->session;

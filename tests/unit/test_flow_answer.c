@@ -30,7 +30,8 @@ static const char json[] =
 	"\"VIP\"}}]}},\n"
 	"\"settings\": {\"SHOP\": {\"default\": \"http://shop\"}}, \"calls\": {\"mine\": "
 	"{\"method\": \"GET\", \"url\": "
-	"\"{{env.SHOP}}/orders?of={{contact}}\", \"timeout_ms\": \"5000\", \"outcomes\": "
+	"\"{{env.SHOP}}/orders\", \"headers\": {\"X-Contact\": \"{{url.contact}}\"}, \"pii\": "
+	"\"contact\", \"timeout_ms\": \"5000\", \"outcomes\": "
 	"[{\"name\": \"ok\", \"status\": 200}]},\n"
 	" \"one\": {\"method\": \"GET\", \"url\": \"{{env.SHOP}}/orders/{{url.order}}\", "
 	"\"timeout_ms\": \"5000\", \"outcomes\": [{\"name\": \"ok\", \"status\": 200}]}},\n"
@@ -225,6 +226,14 @@ static void faults(void **state)
 		{ "\"state\": 20", "\"state\": 2000",
 		  "flow.json:4: field values.orders.fields.state: is out of range; write a whole "
 		  "number from 1 to 300\n" },
+		{ "\"pii\": \"contact\", ", "",
+		  "flow.json:9: field headers: call mine sends {{url.contact}}, which is personal "
+		  "data (contact); add \"contact\" to the call's \"pii\", or do not send it\n" },
+		{ "/orders/{{url.order}}", "/orders/{{contact}}",
+		  "flow.json:10: field url: call one sends {{contact}}, which is personal data "
+		  "(contact); add \"contact\" to the call's \"pii\", or do not send it\n"
+		  "flow.json:10: field url: call one has personal data (contact) in its address; "
+		  "addresses end in logs: send it in the body\n" },
 		{ "\"next\": \"fetch\"", "\"shown\": \"x\"",
 		  "flow.json:14: step which, field next: is missing; say where an answer leads\n" },
 	};
@@ -240,6 +249,43 @@ static void faults(void **state)
 				   texts, COUNT(texts));
 		if (strncmp(says, rows[i].says, strlen(rows[i].says)) != 0)
 			fail_msg("got <%s>, expected <%s>", says, rows[i].says);
+		arena_free(&a);
+	}
+}
+
+/* A value that takes personal data from another one is personal data. */
+static void personal_data_keeps_its_mark(void **state)
+{
+	static const struct {
+		const char *from, *to, *set, *says;
+	} rows[] = {
+		{ ", \"pii\": \"name\"", "", "{\"copy\": \"a\"}",
+		  "flow.json:1: step q, field set: {{b}} becomes personal data (name) of {{a}}; "
+		  "add "
+		  "\"pii\": \"name\" to the value b\n" },
+		{ ", \"pii\": \"name\"", ", \"pii\": \"phone\"", "{\"copy\": \"a\"}",
+		  "flow.json:1: step q, field set: {{b}} becomes personal data (name) of {{a}}; "
+		  "add "
+		  "\"pii\": \"name\" to the value b\n" },
+		{ ", \"pii\": \"name\"", ", \"pii\": \"name\"", "{\"copy\": \"a\"}", "" },
+		{ "", "", "{\"copy\": \"a\"}", "" },
+		{ ", \"pii\": \"name\"", "", "\"plain\"", "" },
+	};
+	static const struct pack_file few[] = { { "en/ask.txt", "ask" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct arena a = { 0 };
+		const char *pack = arena_printf(
+			&a,
+			"{\"flow\": \"t\", \"version\": 1, \"languages\": {\"en\": {}}, \"start\": "
+			"\"q\", \"values\": {\"a\": {\"type\": \"text\"%s}, \"b\": {\"type\": "
+			"\"text\"%s}}, \"steps\": {\"q\": {\"ask\": \"ask\", \"save\": \"a\", "
+			"\"wrong\": \"ask\", \"next\": {\"set\": {\"b\": %s}, \"goto\": \"e\"}}, "
+			"\"e\": {\"end\": true, \"again\": \"ask\"}}, " PACK_SYSTEM "}",
+			rows[i].from, rows[i].to, rows[i].set);
+
+		CHECK_SAME(pack_faults(&a, pack, few, COUNT(few)), rows[i].says, rows[i].set);
 		arena_free(&a);
 	}
 }
@@ -284,6 +330,7 @@ int main(void)
 		cmocka_unit_test(an_ambiguous_label_is_no_answer),
 		cmocka_unit_test(a_huge_list_fits),
 		cmocka_unit_test(faults),
+		cmocka_unit_test(personal_data_keeps_its_mark),
 		cmocka_unit_test(text_faults),
 	};
 
