@@ -36,9 +36,13 @@ static const struct command commands[] = {
 	  "whose 24-hour window is closed. --key: a repeat with the same key sends nothing more.\n"
 	  "--dry-run only counts. Exit status of watch: 0 when it is done, 1 when it was paused\n"
 	  "or cancelled.\n" },
-	{ "check", run_check, "check [DIR...]", "proves flow packs before they run",
+	{ "check", run_check, "check [--json] [DIR...]", "proves flow packs before they run",
 	  "Without DIR the configured flow is checked. Prints file, step, field and cure of\n"
-	  "each fault; exit status 1 when one of them is an error.\n" },
+	  "each fault, with --json as one object; exit status 1 when one of them is an error.\n" },
+	{ "draw", run_draw, "draw [--mermaid] [--out FILE] [DIR]", "a flow pack as a picture",
+	  "Without DIR the configured flow is drawn. Prints SVG, or with --mermaid the text of a\n"
+	  "Mermaid flowchart; --out writes it to FILE instead. Arrows that lead back are dashed;\n"
+	  "commands can be given at every step and stand below.\n" },
 	{ "test", run_test, "test [--strict | --http URL] [DIR...]",
 	  "runs the conversations of flow packs",
 	  "Without DIR those of the configured flow. Runs every DIR/tests/*.chat on the real\n"

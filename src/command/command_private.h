@@ -27,6 +27,7 @@ struct command {
 
 int run_serve(const struct command *self, int argc, char **argv);
 int run_check(const struct command *self, int argc, char **argv);
+int run_draw(const struct command *self, int argc, char **argv);
 int run_test(const struct command *self, int argc, char **argv);
 int run_chat(const struct command *self, int argc, char **argv);
 int run_send(const struct command *self, int argc, char **argv);

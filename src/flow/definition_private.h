@@ -269,6 +269,7 @@ struct flow_step {
 
 struct flow_command {
 	const char *name;
+	const char *said; /* words of the default language, "help, info" */
 	struct flow_pattern **patterns;
 	size_t pattern_count;
 	struct flow_action *action;

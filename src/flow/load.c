@@ -25,6 +25,22 @@ static void command_taken(struct flow_loader *ld, const cJSON *node, const char 
 		   ld->flow->commands[other].name);
 }
 
+/* The words of the default language as they were written, for whoever shows them. */
+static const char *load_said(struct flow_loader *ld, const cJSON *node)
+{
+	const cJSON *words = cJSON_GetObjectItemCaseSensitive(node, "words"), *m;
+	const char *said = "";
+
+	words = cJSON_GetObjectItemCaseSensitive(words, ld->flow->languages[0].code);
+	cJSON_ArrayForEach(m, words)
+	{
+		if (cJSON_IsString(m))
+			said = arena_printf(ld->a, "%s%s%s", said, *said ? ", " : "",
+					    m->valuestring);
+	}
+	return said;
+}
+
 static void load_command(struct flow_loader *ld, const cJSON *node, struct load_words *words)
 {
 	static const char *const keys[] = { "words", "patterns", "do", NULL };
@@ -49,6 +65,7 @@ static void load_command(struct flow_loader *ld, const cJSON *node, struct load_
 	if (!cJSON_GetObjectItemCaseSensitive(node, "words"))
 		load_fault(ld, node, "words", "write {\"en\": [\"help\"]} in every language",
 			   "is missing");
+	c->said = load_said(ld, node);
 	ld->within = load_join(ld, "do");
 	if (act)
 		c->action = load_action(ld, act, false);
