@@ -59,7 +59,8 @@ void flow_free(struct flow **flow);
 void flow_check(const struct flow *flow, struct flow_faults *faults);
 
 /* Appends the flow as a picture: an SVG document, or the text of a Mermaid flowchart. Texts come
- * from `pack`, the files it was loaded from. The same flow gives the same bytes. -1: out is full. */
+ * from `pack`, the files it was loaded from. The same flow gives the same bytes. -1: out is full.
+ */
 int flow_draw_svg(const struct flow *flow, const struct file_tree *pack, struct buf *out);
 int flow_draw_mermaid(const struct flow *flow, const struct file_tree *pack, struct buf *out);
 

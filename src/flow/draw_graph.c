@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "draw_private.h"
-#include "graph_private.h"
 
 struct drawing {
 	struct draw_graph *g;
@@ -205,19 +204,51 @@ static void join_pairs(struct draw_graph *g)
 	g->edge_count = kept;
 }
 
-/* ---- commands ---- */
+/* ---- what can happen anywhere: commands, silence ---- */
 
-static void draw_commands(struct draw_graph *g)
+static void add_command(struct draw_graph *g, const char *name, const char *words, const char *does)
+{
+	g->commands[g->command_count++] = (struct draw_command){ name, words, does };
+}
+
+static const char *silence(int64_t ms, struct arena *a)
+{
+	long long minutes = (long long)(ms / 60000);
+
+	return minutes % 60 ? arena_printf(a, "after %lld min of silence", minutes)
+			    : arena_printf(a, "after %lld h of silence", minutes / 60);
+}
+
+/* Of the flow, or of a step that has its own. */
+static void draw_reminders(struct draw_graph *g, const struct flow_reminders *r, const char *where,
+			   const struct file_tree *pack)
+{
+	for (size_t i = 0; i < r->count; i++)
+		add_command(g,
+			    arena_printf(g->a, "%s%s", silence(r->list[i].after_ms, g->a), where),
+			    flow_draw_first_line(g->flow, pack, r->list[i].say, g->a),
+			    r->list[i].ask ? "reminds, asks again" : "reminds");
+}
+
+static void draw_anywhere(struct draw_graph *g, const struct file_tree *pack)
 {
 	const struct flow *flow = g->flow;
 
-	g->commands = arena_array(g->a, flow->command_count, sizeof *g->commands);
+	g->commands = arena_array(
+		g->a, flow->command_count + 1 + FLOW_MAX_REMINDERS * (flow->step_count + 1),
+		sizeof *g->commands);
 	for (size_t i = 0; i < flow->command_count; i++)
-		g->commands[g->command_count++] = (struct draw_command){
-			.name = flow->commands[i].name,
-			.words = flow->commands[i].said,
-			.does = flow_draw_does(flow, flow->commands[i].action, g->a),
-		};
+		add_command(g, flow->commands[i].name, flow->commands[i].said,
+			    flow_draw_does(flow, flow->commands[i].action, g->a));
+	draw_reminders(g, &flow->reminders, "", pack);
+	for (size_t i = 0; i < flow->step_count; i++) {
+		if (flow->steps[i].reminders)
+			draw_reminders(g, flow->steps[i].reminders,
+				       arena_printf(g->a, " at %s", flow->steps[i].name), pack);
+	}
+	if (flow->expiry)
+		add_command(g, silence(flow->expiry_ms, g->a), "the wait has expired",
+			    flow_draw_does(flow, flow->expiry, g->a));
 }
 
 void flow_draw_graph(const struct flow *flow, const struct file_tree *pack, struct arena *a,
@@ -242,5 +273,5 @@ void flow_draw_graph(const struct flow *flow, const struct file_tree *pack, stru
 			draw_exit(&d, &d.step->exits[k]);
 	}
 	join_pairs(g_out);
-	draw_commands(g_out);
+	draw_anywhere(g_out, pack);
 }

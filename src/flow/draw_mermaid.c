@@ -41,12 +41,11 @@ static void add_node(const struct draw_graph *g, const struct draw_node *n, stru
 						 [DRAW_ASKS] = { "[", "]" },
 						 [DRAW_CALLS] = { "[[", "]]" },
 						 [DRAW_ENDS] = { "([", "])" } };
-	const char *note = n->note;
 
 	(void)buf_addf(out, "  s_%s%s\"", n->name, shapes[n->kind][0]);
 	add_quoted(out, *n->tag ? arena_printf(g->a, "%s (%s)", n->name, n->tag) : n->name);
 	add_line(out, g->a, n->text);
-	add_line(out, g->a, note);
+	add_line(out, g->a, n->note);
 	if (*n->stays)
 		add_line(out, g->a, arena_printf(g->a, "%s: again", n->stays));
 	if (*n->before)
@@ -97,7 +96,8 @@ static void add_commands(const struct draw_graph *g, struct buf *out)
 	for (size_t i = 0; i < g->command_count; i++) {
 		const struct draw_command *c = &g->commands[i];
 
-		(void)buf_addf(out, "    c_%s[\"%s", c->name, c->name);
+		(void)buf_addf(out, "    c_%zu[\"", i);
+		add_quoted(out, c->name);
 		(void)buf_adds(out, "<br/>");
 		add_quoted(out, flow_draw_cut(g->a, c->words, WORDS_CHARS));
 		(void)buf_adds(out, "<br/>");

@@ -36,7 +36,7 @@ struct draw_edge { /* all exits of one step that lead to the same step */
 	size_t keep_count;
 };
 
-struct draw_command {
+struct draw_command { /* or what comes of silence */
 	const char *name;
 	const char *words; /* in the default language */
 	const char *does;

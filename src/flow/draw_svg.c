@@ -286,9 +286,9 @@ static void add_style(struct buf *out)
 
 static size_t columns_of(const struct page *p)
 {
-	size_t n = (size_t)((p->width - 2 * MARGIN) / COMMAND_WIDTH);
+	double n = floor((p->width - 2 * MARGIN) / COMMAND_WIDTH);
 
-	return n ? n : 1;
+	return n > 1 ? (size_t)n : 1;
 }
 
 static double commands_height(const struct page *p)
