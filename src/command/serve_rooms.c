@@ -20,7 +20,8 @@ enum {
 	CALL_WORKERS = 32,
 	SENDS_IN_FLIGHT = 200,
 	/* Requests out: however many messages leave, calls, probes and look-ups find room. */
-	IN_FLIGHT = SENDS_IN_FLIGHT + 2 * CALL_WORKERS,
+	LOOKS_IN_FLIGHT = 64, /* look-ups and questions of the outbox, at most */
+	IN_FLIGHT = SENDS_IN_FLIGHT + LOOKS_IN_FLIGHT + 2 * CALL_WORKERS,
 	QUEUED = 10000,
 	POLL_MS = 500,
 	WAITING_WEBHOOKS = 256,
