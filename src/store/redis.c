@@ -22,19 +22,30 @@ static void redis_close(void *self)
 	free(st);
 }
 
+/* Of a Cluster every node that keeps something of ours must answer. */
+static void add_ping(struct redis_batch *b, const struct redis_pool *pool)
+{
+	if (!redis_pool_is_cluster(pool)) {
+		(void)redis_command(b, "PING");
+		return;
+	}
+	for (unsigned i = 0; i < REDIS_SHARDS; i++)
+		redis_arg_text(redis_command(b, "EXISTS"),
+			       redis_key(b->arena, i, "floor", NULL, NULL));
+}
+
 static int redis_ping(void *self, struct err *err)
 {
 	struct redis_store *st = self;
 	struct arena a = { 0 };
 	struct redis_batch b;
-	redisReply *reply;
+	redisReply **replies;
 	int ret;
 
 	redis_batch_init(&b, &a, REDIS_READ);
-	(void)redis_command(&b, "PING");
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
-	if (ret == 0)
-		freeReplyObject(reply);
+	add_ping(&b, st->pool);
+	ret = redis_exchange(st->pool, &b, &replies, err);
+	redis_replies_free(replies, b.count);
 	arena_free(&a);
 	return ret;
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/mem.h"
 #include "redis_link_private.h"
 
@@ -37,6 +36,7 @@ static const struct {
 	{ "CROSSSLOT", ERR_PERM },
 	{ "WRONGTYPE", ERR_PERM },
 	{ "DENIED", ERR_PERM },
+	{ "ERR This instance has cluster support disabled", ERR_PERM },
 	{ "ERR DB index", ERR_PERM },
 	{ "ERR invalid DB", ERR_PERM },
 	{ "ERR SELECT is not allowed", ERR_PERM },
@@ -63,89 +63,9 @@ int redis_error_set(struct err *err, const redisReply *reply)
 			kind = refusals[i].kind;
 	if (strncmp(text, "MOVED", 5) == 0 || strncmp(text, "ASK", 3) == 0)
 		return err_set(err, kind,
-			       "this Redis is a node of a Cluster, which is not supported yet");
+			       "this Redis is a node of a Cluster: say so in REDIS_URL, "
+			       "redis+cluster://host:port");
 	return err_set(err, kind, "Redis refused: %.*s", shown > 120 ? 120 : shown, text);
-}
-
-struct redis_pool {
-	struct redis_address address;
-	int timeout_ms;
-	struct redis_tls *tls;
-	struct redis_link *link;
-	char shas[REDIS_SCRIPTS][2 * SHA1_SIZE + 1];
-};
-
-int redis_pool_open(struct redis_address *address, int timeout_ms, struct redis_pool **pool_out,
-		    struct err *err)
-{
-	struct redis_pool *pool = mem_alloc(sizeof *pool);
-	struct redis_link_settings set = { .timeout_ms = timeout_ms };
-	uint8_t digest[SHA1_SIZE];
-
-	pool->address = *address;
-	*address = (struct redis_address){ 0 };
-	if (pool->address.form != REDIS_SINGLE) {
-		redis_pool_close(&pool);
-		return err_set(err, ERR_PERM,
-			       "REDIS_URL: Cluster and Sentinel are not supported yet");
-	}
-	pool->timeout_ms = timeout_ms;
-	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
-		sha1(str_of(redis_script_texts[i]), digest);
-		hex_encode(digest, sizeof digest, pool->shas[i]);
-	}
-	set.place = pool->address.places[0];
-	set.address = &pool->address;
-	if ((pool->address.tls && redis_tls_new(&pool->tls, err) < 0) ||
-	    (set.tls = pool->tls, redis_link_open(&set, &pool->link, err) < 0)) {
-		redis_pool_close(&pool);
-		return -1;
-	}
-	*pool_out = pool;
-	return 0;
-}
-
-void redis_pool_close(struct redis_pool **pool)
-{
-	if (!*pool)
-		return;
-	redis_link_close(&(*pool)->link);
-	redis_tls_free(&(*pool)->tls);
-	redis_address_free(&(*pool)->address);
-	free(*pool);
-	*pool = NULL;
-}
-
-const char *redis_pool_sha(const struct redis_pool *pool, enum redis_script script)
-{
-	return pool->shas[script];
-}
-
-int64_t redis_pool_deadline(const struct redis_pool *pool)
-{
-	return clock_mono_ms() + pool->timeout_ms;
-}
-
-/* Sends the commands that `which` names and puts their replies in place. */
-static enum redis_fate run(struct redis_pool *pool, const struct redis_batch *batch,
-			   const size_t *which, size_t count, redisReply **replies,
-			   int64_t deadline, struct err *err)
-{
-	struct redis_call *call = redis_call_new(batch, which, count, err);
-	enum redis_fate fate = REDIS_NOT_SENT;
-
-	if (call && redis_link_put(pool->link, call, err) == 0)
-		fate = redis_link_wait(pool->link, &call, deadline, err);
-	for (size_t i = 0; fate == REDIS_ANSWERED && i < count; i++) {
-		redisReply **place = &replies[which ? which[i] : i];
-
-		if (*place)
-			freeReplyObject(*place);
-		*place = call->replies[i];
-		call->replies[i] = NULL;
-	}
-	redis_call_free(call);
-	return fate;
 }
 
 static bool is_error(const redisReply *r, const char *word)
@@ -157,7 +77,7 @@ static bool is_error(const redisReply *r, const char *word)
 static void spell_out(const struct redis_pool *pool, struct redis_command *c)
 {
 	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
-		if (c->argc < 2 || c->argv[1] != pool->shas[i])
+		if (c->argc < 2 || c->argv[1] != redis_pool_sha(pool, (enum redis_script)i))
 			continue;
 		c->argv[0] = "EVAL";
 		c->argvlen[0] = 4;
@@ -182,7 +102,7 @@ static enum redis_fate run_unknown_scripts(struct redis_pool *pool, const struct
 		which[count++] = i;
 	}
 	if (count > 0)
-		fate = run(pool, batch, which, count, replies, deadline, err);
+		fate = redis_pool_run(pool, batch, which, count, replies, deadline, err);
 	free(which);
 	/* The others have been executed. */
 	return fate == REDIS_NOT_SENT && count < batch->count ? REDIS_LOST : fate;
@@ -191,7 +111,8 @@ static enum redis_fate run_unknown_scripts(struct redis_pool *pool, const struct
 static enum redis_fate attempt(struct redis_pool *pool, const struct redis_batch *batch,
 			       redisReply **replies, int64_t deadline, struct err *err)
 {
-	enum redis_fate fate = run(pool, batch, NULL, batch->count, replies, deadline, err);
+	enum redis_fate fate =
+		redis_pool_run(pool, batch, NULL, batch->count, replies, deadline, err);
 
 	if (fate == REDIS_ANSWERED)
 		fate = run_unknown_scripts(pool, batch, replies, deadline, err);

@@ -5,6 +5,13 @@
 
 #include "redis_link_private.h"
 
+static bool is_master(const redisReply *reply)
+{
+	const redisReply *role = redis_reply_at(reply, 0);
+
+	return role && role->type == REDIS_REPLY_STRING && strcmp(role->str, "master") == 0;
+}
+
 /* Reads one reply that must not be an error. */
 static int expect(struct redis_stream *stream, redisReader *reader, int64_t deadline,
 		  const char *what, struct err *err)
@@ -19,26 +26,23 @@ static int expect(struct redis_stream *stream, redisReader *reader, int64_t dead
 		if (strcmp(what, "AUTH") == 0 && err->kind == ERR_BUG)
 			err_set(err, ERR_PERM, "Redis refused the user name or password");
 		err_prefix(err, "%s", what);
+	} else if (strcmp(what, "ROLE") == 0 && !is_master(reply)) {
+		ret = err_set(err, ERR_TEMP, "Redis: the server that Sentinel names is no master");
 	}
 	freeReplyObject(reply);
 	return ret;
 }
 
-static void add_login(struct redis_batch *b, const struct redis_address *address)
+void redis_add_auth(struct redis_batch *b, const struct redis_address *address)
 {
 	struct redis_command *c;
 
-	if (address->password) {
-		c = redis_command(b, "AUTH");
-		if (address->user)
-			redis_arg_text(c, address->user);
-		redis_arg_text(c, address->password);
-	}
-	if (address->db != 0) {
-		c = redis_command(b, "SELECT");
-		redis_arg_int(c, address->db);
-	}
-	(void)redis_command(b, "PING");
+	if (!address->password)
+		return;
+	c = redis_command(b, "AUTH");
+	if (address->user)
+		redis_arg_text(c, address->user);
+	redis_arg_text(c, address->password);
 }
 
 static void add_scripts(struct redis_batch *b)
@@ -51,8 +55,8 @@ static void add_scripts(struct redis_batch *b)
 	}
 }
 
-static int send_all(struct redis_stream *stream, const struct redis_batch *b, int64_t deadline,
-		    struct err *err)
+int redis_batch_send(struct redis_stream *stream, const struct redis_batch *b, int64_t deadline,
+		     struct err *err)
 {
 	struct redis_call *call = redis_call_new(b, NULL, b->count, err);
 	int ret;
@@ -74,9 +78,14 @@ int redis_greet(struct redis_stream *stream, redisReader *reader,
 	int ret;
 
 	redis_batch_init(&b, &a, REDIS_READ);
-	add_login(&b, address);
+	redis_add_auth(&b, address);
+	if (address->db != 0)
+		redis_arg_int(redis_command(&b, "SELECT"), address->db);
+	(void)redis_command(&b, "PING");
+	if (address->form == REDIS_SENTINEL)
+		(void)redis_command(&b, "ROLE");
 	add_scripts(&b);
-	ret = send_all(stream, &b, deadline, err);
+	ret = redis_batch_send(stream, &b, deadline, err);
 	for (size_t i = 0; ret == 0 && i < b.count; i++)
 		ret = expect(stream, reader, deadline, b.commands[i].argv[0], err);
 	arena_free(&a);

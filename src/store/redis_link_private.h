@@ -8,8 +8,11 @@
  *
  *   redis_exchange.c   what a failure means, what may be asked again
  *   redis_call.c       one caller's commands as bytes, and its wait
- *   redis_link.c       the line, the thread, back-off, who is settled how
+ *   redis_line.c       the line before a connection
+ *   redis_connect.c    how the thread comes to a connection, and what ends one
+ *   redis_link.c       the thread: writing and reading for all
  *   redis_greet.c      log-in and scripts at the start of a connection
+ *   redis_sentinel.c   who the server is, when sentinels know
  *   redis_stream.c     bytes over TCP;  redis_tls.c  the same, verified and hidden
  *
  * All deadlines are of clock_mono_ms().
@@ -17,6 +20,7 @@
 #ifndef SAMVAD_STORE_REDIS_LINK_PRIVATE_H
 #define SAMVAD_STORE_REDIS_LINK_PRIVATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -80,11 +84,22 @@ ssize_t redis_tls_read(struct ssl_st *ssl, void *bytes, size_t room, short *want
 		       struct err *err);
 ssize_t redis_tls_write(struct ssl_st *ssl, struct str bytes, short *wants_out, struct err *err);
 
-/* ---- the start of a connection (redis_greet.c) ---- */
+/* ---- the start of a connection (redis_greet.c, redis_sentinel.c) ---- */
 
-/* Log in, choose the database, PING, load the scripts: one round trip. */
+/* Log in, choose the database, PING, load the scripts: one round trip. Of a Sentinel set: only a
+ * master is greeted. */
 int redis_greet(struct redis_stream *stream, redisReader *reader,
 		const struct redis_address *address, int64_t deadline, struct err *err);
+/* AUTH, when there is a password. */
+void redis_add_auth(struct redis_batch *b, const struct redis_address *address);
+/* Sends a batch that may hold a password. */
+int redis_batch_send(struct redis_stream *stream, const struct redis_batch *b, int64_t deadline,
+		     struct err *err);
+/* Where the master is, by the first sentinel that knows, beginning with number `turn`. The caller
+ * owns place_out->host. */
+int redis_sentinel_find(const struct redis_address *address, struct redis_tls *tls,
+			struct redis_waker *waker, unsigned turn, int64_t deadline,
+			struct redis_place *place_out, struct err *err);
 
 /* ---- one caller's commands at one server (redis_call.c) ---- */
 
@@ -125,13 +140,55 @@ bool redis_call_leave(struct redis_call *call);
 /* By the link: its fate is known. why may be NULL when it was answered. */
 void redis_call_settle(struct redis_call *call, enum redis_fate fate, const struct err *why);
 
-/* ---- one server (redis_link.c) ---- */
+/* ---- one server (redis_line.c, redis_connect.c, redis_link.c) ---- */
 
-struct redis_link;
+/* A thread without signals: they belong to the main thread. Returns errno or 0. */
+int redis_thread_start(pthread_t *thread, void *(*run)(void *), void *arg);
+
+enum redis_link_state { REDIS_LINK_CLOSED, REDIS_LINK_OPEN, REDIS_LINK_AWAY };
+
+struct redis_line {
+	struct redis_call *first, *last;
+	size_t calls;
+	size_t bytes;
+};
+
+struct redis_link {
+	struct redis_place place;	     /* owned */
+	const struct redis_address *address; /* borrowed, as tls */
+	struct redis_tls *tls;
+	int timeout_ms;
+	pthread_t thread;
+	struct redis_waker waker;
+
+	pthread_mutex_t lock; /* guards these */
+	enum redis_link_state state;
+	struct redis_line waiting;
+	bool resting; /* the thread sleeps: whoever comes rings */
+	bool wanted;  /* somebody came since the last try to connect */
+	bool deaf;    /* somebody waited the whole limit and heard nothing */
+	struct err last;
+
+	_Atomic int64_t heard_ms; /* when the server said something */
+
+	/* The thread's own. */
+	struct redis_stream *stream;
+	redisReader *reader;
+	struct redis_line flight;
+	struct buf out;
+	size_t out_done;     /* bytes of `out` that have left */
+	uint64_t promised;   /* bytes that calls have put into `out` since the connection began */
+	uint64_t carried;    /* those that have left */
+	bool misled;	     /* the server is no master any more */
+	size_t unfinished;   /* bytes heard since the last whole reply */
+	unsigned failures;   /* to connect, in a row */
+	int64_t next_try_ms; /* while away */
+	char *in;
+};
 
 struct redis_link_settings {
-	struct redis_place place;	     /* copied */
-	const struct redis_address *address; /* borrowed: log-in and database */
+	struct redis_place place;	     /* copied; not looked at when sentinels know it */
+	const struct redis_address *address; /* borrowed: log-in, database, sentinels */
 	struct redis_tls *tls;		     /* borrowed; NULL: none */
 	int timeout_ms; /* this long without a word, a server is taken for dead */
 };
@@ -147,5 +204,24 @@ int redis_link_put(struct redis_link *link, struct redis_call *call, struct err 
  * deadline. */
 enum redis_fate redis_link_wait(struct redis_link *link, struct redis_call **call, int64_t deadline,
 				struct err *err);
+
+/* Among themselves. */
+void redis_link_count(const char *event);
+void redis_line_add(struct redis_line *line, struct redis_call *call);
+void redis_line_remove(struct redis_line *line, struct redis_call *call);
+/* All that wait there: none of it was sent. */
+void redis_line_settle(struct redis_line *line, const struct err *why);
+/* Without a connection: sleeps until it is time to make one, and makes it. */
+void redis_link_idle(struct redis_link *link);
+/* Ends the connection; what was in flight is settled. Callers in line stay there. */
+void redis_link_lose(struct redis_link *link, const struct err *why);
+
+/* ---- all servers (redis_servers.c) ---- */
+
+/* Sends the commands that `which` names (NULL: the first `count`) and puts their replies in
+ * place. ANSWERED: all have one, which may be an error. */
+enum redis_fate redis_pool_run(struct redis_pool *pool, const struct redis_batch *batch,
+			       const size_t *which, size_t count, redisReply **replies,
+			       int64_t deadline, struct err *err);
 
 #endif

@@ -124,7 +124,7 @@ enum redis_script {
 
 extern const char *const redis_script_texts[REDIS_SCRIPTS];
 
-/* ---- the servers (redis_exchange.c; how, is redis_link_private.h) ---- */
+/* ---- the servers (redis_servers.c, redis_exchange.c; how, is redis_link_private.h) ---- */
 
 enum { REDIS_MAX_REPLY = 64 * 1024 * 1024, REDIS_MAX_REQUEST = 64 * 1024 * 1024 };
 
@@ -136,6 +136,7 @@ int redis_pool_open(struct redis_address *address, int timeout_ms, struct redis_
 void redis_pool_close(struct redis_pool **pool);
 /* 40 hex digits. */
 const char *redis_pool_sha(const struct redis_pool *pool, enum redis_script script);
+bool redis_pool_is_cluster(const struct redis_pool *pool);
 /* The moment an operation that begins now must end. */
 int64_t redis_pool_deadline(const struct redis_pool *pool);
 
