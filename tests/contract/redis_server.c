@@ -39,41 +39,52 @@ int redis_server_free_port(void)
 
 enum { MOST_ARGUMENTS = 64 };
 
+#define SENTINEL_FILE "sentinel.conf" /* it writes into it what it has learnt */
+
 static void add(const char **argv, size_t *n, const char *word)
 {
 	if (*n + 1 < MOST_ARGUMENTS)
 		argv[(*n)++] = word;
 }
 
-/* The child's side; only calls that are allowed between fork and exec. */
-static void run_server(const struct redis_server *s, const char *port, pid_t parent)
+static void add_server(const struct redis_server *s, const char *port, const char **argv, size_t *n)
 {
 	static const char *const always[] = { "--bind",	   "127.0.0.1",	    "--save",
 					      "",	   "--appendfsync", "always",
 					      "--logfile", "redis.log",	    "--protected-mode",
 					      "no" };
+
+	add(argv, n, "--port");
+	add(argv, n, port);
+	add(argv, n, "--dir");
+	add(argv, n, s->dir);
+	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+		add(argv, n, always[i]);
+	add(argv, n, "--appendonly");
+	add(argv, n, s->keep ? "yes" : "no");
+	for (size_t i = 0; s->more && s->more[i]; i++)
+		add(argv, n, s->more[i]);
+	if (s->password[0]) {
+		add(argv, n, "--requirepass");
+		add(argv, n, s->password);
+	}
+}
+
+/* The child's side; only calls that are allowed between fork and exec. */
+static void run_server(const struct redis_server *s, const char *port, pid_t parent)
+{
 	const char *argv[MOST_ARGUMENTS] = { "redis-server" };
 	size_t n = 1;
 
-	if (*s->config)
-		add(argv, &n, s->config);
-	add(argv, &n, "--port");
-	add(argv, &n, port);
-	add(argv, &n, "--dir");
-	add(argv, &n, s->dir);
-	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-		add(argv, &n, always[i]);
-	add(argv, &n, "--appendonly");
-	add(argv, &n, s->keep ? "yes" : "no");
-	for (size_t i = 0; s->more && s->more[i]; i++)
-		add(argv, &n, s->more[i]);
-	if (s->password[0]) {
-		add(argv, &n, "--requirepass");
-		add(argv, &n, s->password);
+	if (s->sentinel) {
+		add(argv, &n, SENTINEL_FILE);
+		add(argv, &n, "--sentinel");
+	} else {
+		add_server(s, port, argv, &n);
 	}
 	/* A test that crashes must not leave its server behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != parent || chdir(s->dir) < 0)
 		_exit(1);
 	execvp(argv[0], (char **)(void *)argv);
 	_exit(127);
@@ -140,17 +151,22 @@ static int wait_ready(struct redis_server *s)
 	return -1;
 }
 
-static int write_config(struct redis_server *s, const char *text)
+/* A sentinel takes everything from its file. */
+static int write_sentinel(const struct redis_server *s)
 {
+	char path[96];
 	FILE *f;
 	int bad;
 
-	snprintf(s->config, sizeof s->config, "%s/redis.conf", s->dir);
-	f = fopen(s->config, "w");
-	bad = !f || fputs(text, f) < 0;
+	snprintf(path, sizeof path, "%s/" SENTINEL_FILE, s->dir);
+	f = fopen(path, "w");
+	bad = !f || fprintf(f,
+			    "port %d\nbind 127.0.0.1\ndir %s\nlogfile redis.log\n"
+			    "protected-mode no\n%s",
+			    s->port, s->dir, s->sentinel) < 0;
 	bad = (f && fclose(f) != 0) || bad;
 	if (bad)
-		perror("redis-server: its configuration");
+		perror("redis-server: a sentinel's file");
 	return bad ? -1 : 0;
 }
 
@@ -160,6 +176,7 @@ int redis_server_start(struct redis_server *s, const struct redis_server_options
 	if (options) {
 		s->keep = options->keep;
 		s->more = options->more;
+		s->sentinel = options->sentinel;
 		if (options->password)
 			snprintf(s->password, sizeof s->password, "%s", options->password);
 	}
@@ -169,12 +186,10 @@ int redis_server_start(struct redis_server *s, const struct redis_server_options
 		s->dir[0] = '\0';
 		return -1;
 	}
-	if (options && options->config && write_config(s, options->config) < 0) {
-		redis_server_free(s);
-		return -1;
-	}
 	for (int tries = 0; tries < 5; tries++) {
 		s->port = redis_server_free_port();
+		if (s->sentinel && write_sentinel(s) < 0)
+			break;
 		if (s->port > 0 && redis_server_restart(s) == 0)
 			return 0;
 	}

@@ -21,7 +21,7 @@ struct redis_server_options { /* zeroed: no password, nothing kept */
 	const char *password; /* NULL: none */
 	bool keep;	      /* data survives kill and restart (append-only file, fsync always) */
 	const char *const *more; /* arguments besides; ends with NULL; outlives the server */
-	const char *config;	 /* text of the server's own file, which it may rewrite; or NULL */
+	const char *sentinel;	 /* the file of a sentinel, without its port; NULL: a server */
 };
 
 struct redis_server { /* zeroed: not started */
@@ -31,7 +31,7 @@ struct redis_server { /* zeroed: not started */
 	const char *const *more;
 	char password[64];
 	char dir[64];
-	char config[80]; /* path; "": none */
+	const char *sentinel;
 };
 
 /* Returns 0, or -1 when it does not answer PING within the deadline. */
