@@ -23,6 +23,12 @@ struct nodes {
  * in step. 0, or -1 with the reason on standard error. */
 int nodes_start(struct nodes *n, size_t masters, size_t replicas_each);
 void nodes_stop(struct nodes *n);
+/* Empties all masters; only for a Cluster without replicas. */
+int nodes_clear(struct nodes *n);
+/* Kills a server with calls in flight. The last acknowledged turns may be on their way to the
+ * replica when a master dies; that is what Redis promises and no more. So this one stops to
+ * answer, and dies when its replica has all that it ever acknowledged. */
+int nodes_kill_in_step(struct redis_server *master);
 /* One command of redis-cli (its arguments, NULL at the end): 0 when it exits well. Its output
  * goes to a file of the first node, and is shown when it fails. */
 int nodes_cli(struct nodes *n, const char *const *argv);

@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "redis_server.c"
+#include "redis_nodes.c"
 
 /* ---- drivers ---- */
 
@@ -56,11 +57,22 @@ static const struct driver_row drivers[] = {
 	{ .name = "memory", .open = open_memory },
 	{ .name = "sqlite", .open = open_by_settings, .kept = true },
 	{ .name = "redis", .open = open_by_settings, .redis = true, .kept = true },
+	{ .name = "redis cluster", .open = open_by_settings, .cluster = true, .kept = true },
 	{ .name = "faulty memory", .open = open_faulty_memory },
 	{ .name = "faulty sqlite", .open = open_faulty_sqlite, .kept = true },
 };
 
 enum { DRIVERS = sizeof drivers / sizeof *drivers };
+
+/* Three masters for all cases of a program; started by the first that needs them. */
+static struct nodes cluster;
+
+static int cluster_empty(void)
+{
+	if (cluster.count == 0)
+		return nodes_start(&cluster, 3, 0);
+	return nodes_clear(&cluster);
+}
 
 /* ---- one case ---- */
 
@@ -118,6 +130,11 @@ static int fixture_new(const struct driver_row *driver, struct fixture **f_out)
 		if (redis_server_start(&f->redis, &options) < 0)
 			return fixture_fail(f, "redis-server");
 		redis_server_url(&f->redis, 0, f->url, sizeof f->url);
+	}
+	if (driver->cluster) {
+		if (cluster_empty() < 0)
+			return fixture_fail(f, "cluster");
+		(void)snprintf(f->url, sizeof f->url, "%s", cluster.url);
 	}
 	f->set = (struct store_settings){
 		.redis_url = f->url,
@@ -195,6 +212,7 @@ int contract_run_on(const char *driver, const char *group, const struct contract
 		}
 	}
 	failed = _cmocka_run_group_tests(group, tests, n, NULL, NULL);
+	nodes_stop(&cluster);
 	free(tests);
 	free(pairs);
 	return failed;

@@ -30,7 +30,7 @@
 struct fixture {
 	const struct driver_row *driver;
 	char dir[64];
-	char url[160];
+	char url[256];
 	struct redis_server redis;
 	struct seal_ring *ring;
 	struct store_settings set;
@@ -43,8 +43,9 @@ struct fixture {
 struct driver_row {
 	const char *name;
 	int (*open)(struct fixture *f); /* fills f->store; 0 or -1 with f->err */
-	bool redis;
-	bool kept; /* data survives closing */
+	bool redis;			/* a server of its own */
+	bool cluster;			/* the program's Cluster, emptied */
+	bool kept;			/* data survives closing */
 };
 
 struct contract_case {

@@ -189,7 +189,7 @@ static void a_master_dies(void **state)
 	(void)state;
 	writers_start(&w, "8", f->driver, f->self);
 	writers_wait(&w, 500);
-	nodes_kill_in_step(&nodes.servers[2]);
+	assert_int_equal(nodes_kill_in_step(&nodes.servers[2]), 0);
 	before = w.done;
 	/* All contacts: no turn of those in its slots passes before the replica is promoted. */
 	writers_wait(&w, 3 * WRITERS * CONTACTS_EACH);

@@ -210,7 +210,7 @@ static void the_master_dies(void **state)
 		;
 	writers_start(&w, "7", f->driver, f->self);
 	writers_wait(&w, 500);
-	nodes_kill_in_step(&set.master);
+	assert_int_equal(nodes_kill_in_step(&set.master), 0);
 	writers_wait(&w, 500);
 	writers_finish(&w);
 	assert_true(w.unsure > 0);
