@@ -135,10 +135,17 @@ static const char *accept_date(const struct flow_rule *rule, const struct flow_a
 	return flow_date_stored(days, a);
 }
 
+/* While a pack with faults is read: what could not be read takes no answer. */
+static bool is_broken(const struct flow_rule *rule)
+{
+	return (rule->type == RULE_PATTERN && !rule->pattern) ||
+	       (rule->type == RULE_PHONE && !rule->country);
+}
+
 const char *flow_rule_accept(const struct flow_rule *rule, const struct flow_asked *asked,
 			     struct str text, struct arena *a)
 {
-	if (text.n == 0 || text.n > ANSWER_MAX)
+	if (text.n == 0 || text.n > ANSWER_MAX || is_broken(rule))
 		return NULL;
 	switch (rule->type) {
 	case RULE_TEXT:
@@ -250,8 +257,8 @@ bool flow_rule_holds(const struct flow_rule *rule, const char *stored, struct ar
 		return place_holds(stored, a);
 	case RULE_ITEMS:
 		return flow_items_tree(rule, stored, &more, a) != NULL;
-	default:
-		return flow_rule_accept(rule, NULL, str_of(stored), a) != NULL;
+	default: /* one fault is enough */
+		return is_broken(rule) || flow_rule_accept(rule, NULL, str_of(stored), a) != NULL;
 	}
 }
 

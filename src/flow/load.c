@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "graph_private.h"
+#include "input_private.h"
 #include "pattern_private.h"
 #include "words_private.h"
 
@@ -133,6 +134,31 @@ static void check_shadow(struct flow_loader *ld, const struct flow_step *s, cons
 	}
 }
 
+/* A number, a day or a phone that is a command could not be given as an answer. */
+static void check_swallowed(struct flow_loader *ld, const struct flow_step *s)
+{
+	const struct flow_words *words = &ld->flow->command_words;
+	enum flow_rule_type type = s->rule->type;
+
+	if (type != RULE_INTEGER && type != RULE_DATE && type != RULE_PHONE)
+		return;
+	for (size_t i = 0; i < words->count; i++) {
+		const char *key = words->list[i].key;
+		struct buf text;
+
+		if (!flow_rule_accept(s->rule, NULL, str_of(key), ld->a))
+			continue;
+		buf_init(&text, 300);
+		(void)buf_addf(&text, "the command %s swallows the answer \"%s\"",
+			       ld->flow->commands[words->list[i].item].name, key);
+		flow_fault_add(ld->faults, FLOW_ERROR,
+			       (struct flow_spot){ "flow.json", s->line, s->name,
+						   s->save >= 0 ? "save" : "input" },
+			       text.data, "take the word away, or bound the answer");
+		buf_free(&text);
+	}
+}
+
 /* Commands win at every step: an option with the same word could not be chosen. */
 static void check_shadows(struct flow_loader *ld)
 {
@@ -142,6 +168,8 @@ static void check_shadows(struct flow_loader *ld)
 		if (s->rule && s->rule->type == RULE_CHOICE)
 			check_shadow(ld, s, s->save >= 0 ? "save" : "input", s->rule->list);
 		check_shadow(ld, s, "also", s->also);
+		if (s->rule)
+			check_swallowed(ld, s);
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "input_private.h"
 #include "words_private.h"
 
 static bool has(const cJSON *node, const char *key)
@@ -101,17 +102,22 @@ static void check_option_exits(struct flow_loader *ld, const cJSON *node, struct
 	}
 }
 
-/* A word beside a choice must not be one of its own. */
+/* A word beside the answer must not be an answer itself; to a text everything is. */
 static void check_also_words(struct flow_loader *ld, const cJSON *node, const struct flow_step *s)
 {
-	const struct flow_list *list = s->rule->type == RULE_CHOICE ? s->rule->list : NULL;
+	const struct flow_rule *rule = s->rule;
+	const struct flow_list *list = rule->type == RULE_CHOICE ? rule->list : NULL;
 
-	for (size_t i = 0; list && s->also && i < s->also->words.count; i++) {
+	for (size_t i = 0; s->also && i < s->also->words.count; i++) {
 		const char *key = s->also->words.list[i].key;
 
-		if (flow_words_get(&list->words, key) >= 0)
+		if (list && flow_words_get(&list->words, key) >= 0)
 			load_fault(ld, node, "also", "take the word away from one of them",
 				   "\"%.60s\" is a word of the choice as well", key);
+		else if (rule->type != RULE_CHOICE && rule->type != RULE_TEXT &&
+			 flow_rule_accept(rule, NULL, str_of(key), ld->a))
+			load_fault(ld, node, "also", "choose another word, or bound the answer",
+				   "\"%.60s\" would be an answer as well", key);
 	}
 }
 

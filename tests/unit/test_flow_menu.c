@@ -352,6 +352,47 @@ static void faults(void **state)
 	}
 }
 
+static void words_that_are_answers(void **state)
+{
+	static const struct {
+		const char *rule, *word, *says;
+	} rows[] = {
+		{ "\"integer\", \"max\": 8", "9",
+		  "flow.json:1: step q, field also: \"0\" would be an answer as well; choose "
+		  "another "
+		  "word, or bound the answer\n" },
+		{ "\"integer\", \"min\": 1", "9",
+		  "flow.json:1: step q, field input: the command menu swallows the answer \"9\"; "
+		  "take "
+		  "the word away, or bound the answer\n" },
+		{ "\"integer\", \"min\": 1, \"max\": 8", "9", "" },
+		{ "\"integer\", \"min\": 1", "menu", "" },
+		{ "\"text\"", "9", "" },
+		{ "\"date\"", "1.1.2026",
+		  "flow.json:1: step q, field input: the command menu swallows the answer "
+		  "\"1.1.2026\"; take the word away, or bound the answer\n" },
+	};
+	static const struct pack_file few[] = { { "en/ask.txt", "ask" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct arena a = { 0 };
+		const char *pack = arena_printf(
+			&a,
+			"{\"flow\": \"t\", \"version\": 1, \"languages\": {\"en\": {}}, \"start\": "
+			"\"q\", \"steps\": {\"q\": {\"ask\": \"ask\", \"input\": {\"type\": %s}, "
+			"\"wrong\": \"ask\", \"next\": \"e\", \"also\": [{\"id\": \"none\", "
+			"\"number\": 0, \"label\": {\"en\": \"None\"}}], \"exits\": {\"none\": "
+			"\"e\"}}, \"e\": {\"end\": true, \"again\": \"ask\"}}, \"commands\": "
+			"{\"menu\": {\"words\": {\"en\": [\"%s\"]}, \"do\": \"q\"}}, " PACK_SYSTEM
+			"}",
+			rows[i].rule, rows[i].word);
+
+		CHECK_SAME(pack_faults(&a, pack, few, COUNT(few)), rows[i].says, rows[i].rule);
+		arena_free(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +407,7 @@ int main(void)
 		cmocka_unit_test(who_writes_after_the_end),
 		cmocka_unit_test(conditions),
 		cmocka_unit_test(faults),
+		cmocka_unit_test(words_that_are_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

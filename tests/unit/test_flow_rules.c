@@ -299,6 +299,44 @@ static void faults(void **state)
 	}
 }
 
+/* A rule that could not be read, and a constant and a word for it: one fault, no crash. */
+static void a_broken_rule_is_one_fault(void **state)
+{
+	static const struct {
+		const char *rule, *says;
+	} rows[] = {
+		{ "{\"type\": \"pattern\", \"pattern\": \"(\"}",
+		  "flow.json:1: field values.v.pattern: the pattern does not compile: at 1: "
+		  "missing "
+		  "closing parenthesis; correct the pattern (PCRE2 syntax)\n" },
+		{ "{\"type\": \"phone\", \"country\": \"XX\"}",
+		  "flow.json:1: field values.v.country: a phone needs the country whose numbers it "
+		  "takes; use one of: IN, MA\n" },
+		{ "{\"type\": \"choice\", \"from\": \"w\"}",
+		  "flow.json:1: field values.v.from: there is no value \"w\"; did you mean "
+		  "\"v\"?\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct arena a = { 0 };
+		const char *json = arena_printf(
+			&a,
+			"{\"flow\": \"t\", \"version\": 1, \"languages\": {\"en\": {}}, \"start\": "
+			"\"q\", \"values\": {\"v\": %s}, \"steps\": {\"q\": {\"ask\": \"ask\", "
+			"\"save\": \"v\", \"wrong\": \"wrong\", \"also\": [{\"id\": \"x\", "
+			"\"label\": {\"en\": \"X\"}}], \"exits\": {\"x\": \"done\"}, \"next\": "
+			"[{\"if\": {\"is\": {\"v\": \"y\"}}, \"set\": {\"v\": \"x\"}, \"goto\": "
+			"\"done\"}, \"done\"]}, \"done\": {\"end\": true, \"again\": \"ask\"}}, "
+			"\"commands\": {\"m\": {\"words\": {\"en\": [\"9\"]}, \"do\": "
+			"\"q\"}}, " PACK_SYSTEM "}",
+			rows[i].rule);
+
+		CHECK_SAME(pack_faults(&a, json, texts, COUNT(texts)), rows[i].says, rows[i].rule);
+		arena_free(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +347,7 @@ int main(void)
 		cmocka_unit_test(places),
 		cmocka_unit_test(files_where_none_is_asked_for),
 		cmocka_unit_test(faults),
+		cmocka_unit_test(a_broken_rule_is_one_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,11 @@ static struct session typical(struct arena *a)
 		.repeat_since_ms = 1700000000100,
 		.receiver = "whatsapp:+14155238886",
 		.account = "AC00",
+		.trail = "menu/name/confirm",
+		.fresh = true,
+		.heard_ms = 1700000000900,
+		.wake_ms = 1700001800900,
+		.reminded = 1,
 	};
 
 	assert_int_equal(session_set(&s, a, "name", "श्रेया <&\"'> 🙂", NULL), 0);
@@ -65,7 +70,9 @@ static bool same_encoded_part(const struct session *x, const struct session *y)
 	       x->pace_tokens_milli == y->pace_tokens_milli && x->pace_at_ms == y->pace_at_ms &&
 	       x->repeat_hash == y->repeat_hash && x->repeat_count == y->repeat_count &&
 	       x->repeat_since_ms == y->repeat_since_ms && same_text(x->receiver, y->receiver) &&
-	       same_text(x->account, y->account);
+	       same_text(x->account, y->account) && same_text(x->trail, y->trail) &&
+	       x->fresh == y->fresh && x->heard_ms == y->heard_ms && x->wake_ms == y->wake_ms &&
+	       x->reminded == y->reminded;
 }
 
 static void check_round_trip(const struct session *s, const char *name)
@@ -262,7 +269,11 @@ static void test_foreign_bytes(void **state)
 	} cases[] = {
 		ROW("empty session", "\1\0" TAIL, 0),
 		ROW("one value", "\1\1\1a\0\1b\0" TAIL, 0),
-		ROW("another version", "\2\0" TAIL, -1),
+		ROW("former version, with the rest of this one", "\1\0" TAIL "\0\0\0\0\0\0", -1),
+		ROW("this version", "\2\0" TAIL "\0\0\0\0\0\0", 0),
+		ROW("this version, without its rest", "\2\0" TAIL, -1),
+		ROW("neither fresh nor not", "\2\0" TAIL "\0\0\2\0\0\0", -1),
+		ROW("another version", "\3\0" TAIL, -1),
 		ROW("value without name", "\1\1\0\0\1b\0" TAIL, -1),
 		ROW("name twice", "\1\2\1a\0\1b\0\1a\0\1c\0" TAIL, -1),
 		ROW("65 values promised", "\1\101" TAIL, -1),
@@ -284,6 +295,28 @@ static void test_foreign_bytes(void **state)
 			   cases[i].name);
 		arena_free(&a);
 	}
+}
+
+/* What a former program has stored is read; what it did not know is as if nothing had happened. */
+static void test_former_version(void **state)
+{
+	struct arena a = { 0 };
+	struct session s = typical(&a), back = { 0 };
+	struct buf out;
+
+	(void)state;
+	s.trail = "";
+	s.fresh = false;
+	s.heard_ms = s.wake_ms = s.reminded = 0;
+	buf_init(&out, SESSION_MAX_ENCODED);
+	assert_int_equal(session_encode(&s, &out, NULL), 0);
+	assert_memory_equal(out.data + out.len - 6, "\0\0\0\0\0\0", 6);
+	out.data[0] = 1;
+	assert_int_equal(session_decode((struct str){ out.data, out.len - 6 }, &a, &back, NULL), 0);
+	assert_true(same_encoded_part(&s, &back));
+	assert_string_equal(back.trail, "");
+	buf_free(&out);
+	arena_free(&a);
 }
 
 static void test_value_limits(void **state)
@@ -406,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_every_truncation_is_refused),
 		cmocka_unit_test(test_every_garbled_byte),
 		cmocka_unit_test(test_foreign_bytes),
+		cmocka_unit_test(test_former_version),
 		cmocka_unit_test(test_value_limits),
 		cmocka_unit_test(test_values_count_limit),
 		cmocka_unit_test(test_encoded_size_limit),
