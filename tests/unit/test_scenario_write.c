@@ -23,10 +23,10 @@ struct live {
 };
 
 static const struct scenario_setting settings[] = {
-	{ "WEB_APP_URL", "https://app.example" },
-	{ "AUTH_API_URL", "http://localhost:8001" },
-	{ "AUTH_API_OTP_PATH", "/api/send-otp" },
-	{ "AUTH_API_TIMEOUT_MS", "7000" },
+	{ "WEB_APP_URL", "https://app.example", 0 },
+	{ "AUTH_API_URL", "http://localhost:8001", 0 },
+	{ "AUTH_API_OTP_PATH", "/api/send-otp", 0 },
+	{ "AUTH_API_TIMEOUT_MS", "7000", 0 },
 };
 
 static void open_live(struct live *l)
