@@ -49,6 +49,8 @@ struct scenario_call {
 	const char *step; /* of the session while it is under way */
 	unsigned attempts;
 	const char *outcome; /* as the file ends it; NULL: it does not */
+	int status;	     /* and the answer in the file; 0: only an outcome */
+	const char *json;    /* or "" */
 	bool held;	     /* something else happens before that */
 };
 

@@ -29,6 +29,7 @@ struct twin_settings { /* borrowed during open; clock until close */
 	const char *status_url;	  /* for messages that name no StatusCallback; "": none */
 	const char *session_url;  /* asked before and after a delivery, with ?contact=; "": not */
 	const char *page_dir;	  /* index.html and what it needs */
+	const char *packs_dir;	  /* PACK/demo.json: the packs' demo APIs; "": there are none */
 };
 
 /* Starts its threads. */

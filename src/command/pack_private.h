@@ -13,5 +13,7 @@
 int command_settings_check(const struct flow *flow, struct err *err);
 /* Sets those that are set somewhere; c->port is known. Before the flow is shared. */
 int command_settings_fill(const struct config *c, struct flow *flow, struct err *err);
+/* As a server in sandbox mode sets them when nobody else does. */
+void command_settings_demo(struct flow *flow, const char *base);
 
 #endif

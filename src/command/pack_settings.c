@@ -8,11 +8,24 @@
 
 #include <string.h>
 
-static const char *demo_of(const struct config *c, const struct flow *flow,
-			   const struct flow_setting *s, struct arena *a)
+static const char *demo_of(const char *base, const struct flow *flow, const struct flow_setting *s,
+			   struct arena *a)
 {
-	return arena_printf(a, "http://127.0.0.1:%d/sandbox/demo/%s%s", (int)c->port,
-			    flow_name(flow), strcmp(s->demo, "/") == 0 ? "" : s->demo);
+	return arena_printf(a, "%s/sandbox/demo/%s%s", base, flow_name(flow),
+			    strcmp(s->demo, "/") == 0 ? "" : s->demo);
+}
+
+void command_settings_demo(struct flow *flow, const char *base)
+{
+	struct arena a = { 0 };
+	size_t count;
+	const struct flow_setting *list = flow_settings(flow, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].demo)
+			flow_set_setting(flow, i, demo_of(base, flow, &list[i], &a));
+	}
+	arena_free(&a);
 }
 
 static bool is_line(const char *text)
@@ -44,6 +57,7 @@ int command_settings_fill(const struct config *c, struct flow *flow, struct err 
 	struct arena a = { 0 };
 	size_t count;
 	const struct flow_setting *list = flow_settings(flow, &count);
+	const char *base = arena_printf(&a, "http://127.0.0.1:%d", (int)c->port);
 	int ret = command_settings_check(flow, err);
 
 	for (size_t i = 0; ret == 0 && i < count; i++) {
@@ -55,7 +69,7 @@ int command_settings_fill(const struct config *c, struct flow *flow, struct err 
 		else if (value)
 			flow_set_setting(flow, i, value);
 		else if (c->sandbox && list[i].demo)
-			flow_set_setting(flow, i, demo_of(c, flow, &list[i], &a));
+			flow_set_setting(flow, i, demo_of(base, flow, &list[i], &a));
 	}
 	arena_free(&a);
 	return ret;

@@ -240,6 +240,7 @@ static int open_twin(struct server *s, struct err *err)
 		.status_url = arena_printf(a, "%s/webhook/status", public),
 		.session_url = arena_printf(a, "%s/sandbox/session", own),
 		.page_dir = arena_printf(a, "%s/sandbox", c->templates_dir),
+		.packs_dir = c->templates_dir,
 	};
 
 	return c->sandbox ? twin_open(&set, &s->twin, err) : 0;

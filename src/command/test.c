@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "pack_private.h"
 #include "test_private.h"
 
 struct sums {
@@ -145,6 +146,8 @@ static int test_pack(const struct command *self, const char *folder, const struc
 		ret = command_failed(self, &err);
 		goto out;
 	}
+	if (wish->client)
+		command_settings_demo(flow, wish->client->base);
 	ret = wish->client ? test_over_http(self, folder, &pack, flow, wish->client)
 			   : test_flow(folder, &pack, flow, wish->strict);
 out:

@@ -1,8 +1,9 @@
 /*
- * test_demo.c - how the twin's demo Auth API can be made to end a call as a file says.
+ * test_demo.c - how the twin's demo APIs can be made to end a call as a file says.
  *
- * What counts is the outcome by the pack's rules: an answer of other words
- * with the same outcome will do, one that no switch gives will not.
+ * A pack's own demo API is told the answer. Of the demo Auth API what counts is the outcome by the
+ * pack's rules: an answer of other words with the same outcome will do, one that no switch gives
+ * will not.
  */
 #include <string.h>
 
@@ -55,7 +56,7 @@ static const struct demo *demo_for(const struct flow *flow, const struct scenari
 	return NULL;
 }
 
-const char *test_demo_switch(const struct flow *flow, const struct scenario_call *call)
+static const char *auth_switch(const struct flow *flow, const struct scenario_call *call)
 {
 	const struct demo *d = demo_for(flow, call);
 
@@ -77,7 +78,7 @@ static bool repeats_after_hang(const struct flow *flow, const struct scenario_ca
 
 /* A slow answer is always a good one. A hanging one ends as 503, and only a pack that repeats such
  * a call then gets what the switch says by then. */
-const char *test_demo_hold(const struct flow *flow, const struct scenario_call *call)
+static const char *auth_hold(const struct flow *flow, const struct scenario_call *call)
 {
 	const struct demo *d = demo_for(flow, call);
 
@@ -87,6 +88,86 @@ const char *test_demo_hold(const struct flow *flow, const struct scenario_call *
 		return "slow";
 	return is_word(d, "hang") || is_word(d, "503") || repeats_after_hang(flow, call) ? "hang"
 											 : NULL;
+}
+
+/* ---- the packs' own demo APIs: they answer what the file says ---- */
+
+bool test_demo_is_pack(const struct scenario_call *call)
+{
+	return strstr(call->url, "/sandbox/demo/") != NULL;
+}
+
+static bool is_broken(const struct scenario_call *call)
+{
+	return call->outcome && !call->status &&
+	       (strcmp(call->outcome, "timeout") == 0 || strcmp(call->outcome, "malformed") == 0);
+}
+
+static bool is_repeated(const struct flow *flow, const struct scenario_call *call)
+{
+	return call->outcome && call->attempts > 1 &&
+	       flow_call_repeatable(flow, call->name, call->outcome);
+}
+
+unsigned test_demo_times(const struct flow *flow, const struct scenario_call *call)
+{
+	return is_repeated(flow, call) ? call->attempts : 1;
+}
+
+static const char *pack_switch(const struct scenario_call *call)
+{
+	if (!is_broken(call))
+		return "ok";
+	return strcmp(call->outcome, "timeout") == 0 ? "hang" : "malformed";
+}
+
+static const char *pack_hold(const struct scenario_call *call)
+{
+	const char *word = pack_switch(call);
+
+	if (strcmp(word, "ok") == 0)
+		return "slow";
+	return strcmp(word, "hang") == 0 ? "hang" : NULL;
+}
+
+static void count_pack_failures(struct test_world *w, const struct scenario_call *call)
+{
+	bool fails = is_broken(call) || call->status >= 500;
+
+	w->calls++;
+	if (!fails) {
+		w->failures_in_a_row = 0;
+		return;
+	}
+	w->failures += test_demo_times(w->flow, call);
+	w->failures_in_a_row += test_demo_times(w->flow, call);
+}
+
+static const char *pack_cannot(struct test_world *w, const struct scenario_call *call,
+			       struct arena *a)
+{
+	if (call->outcome && !call->status && !is_broken(call))
+		return arena_printf(a, "a demo API cannot make %s end as \"%s\"", call->name,
+				    call->outcome);
+	if (call->held && !pack_hold(call))
+		return arena_printf(a, "a demo API cannot hold back what is malformed");
+	if (w->failures_in_a_row >= WORLD_MAX_FAILURES)
+		return arena_printf(a, "%d calls in a row have failed: no further one is made",
+				    WORLD_MAX_FAILURES);
+	count_pack_failures(w, call);
+	return NULL;
+}
+
+/* ---- either ---- */
+
+const char *test_demo_switch(const struct flow *flow, const struct scenario_call *call)
+{
+	return test_demo_is_pack(call) ? pack_switch(call) : auth_switch(flow, call);
+}
+
+const char *test_demo_hold(const struct flow *flow, const struct scenario_call *call)
+{
+	return test_demo_is_pack(call) ? pack_hold(call) : auth_hold(flow, call);
 }
 
 /* ---- what cannot be ---- */
@@ -113,6 +194,8 @@ const char *test_demo_cannot(void *world, const struct scenario_call *call, stru
 	const struct demo *d = demo_for(w->flow, call);
 	size_t n = strlen(call->url);
 
+	if (test_demo_is_pack(call))
+		return pack_cannot(w, call, a);
 	if (n < sizeof auth_path || strcmp(call->url + n - strlen(auth_path), auth_path) != 0)
 		return arena_printf(a, "the call %s does not go to the demo Auth API", call->name);
 	if (!d)

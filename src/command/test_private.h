@@ -49,7 +49,11 @@ void test_world_leave(struct test_world *w);
 /* -1: nothing there, or no sandbox. */
 int test_world_greet(struct client *cl, struct err *err);
 
-/* ---- test_demo.c: the switches of the demo Auth API ---- */
+/* ---- test_demo.c: the switches of the demo APIs ---- */
+
+/* Whether it goes to the pack's own demo API, which can be told the answer; so many times. */
+bool test_demo_is_pack(const struct scenario_call *call);
+unsigned test_demo_times(const struct flow *flow, const struct scenario_call *call);
 
 /* The one that ends a call so, and the one that holds it back until then; NULL: there is none. */
 const char *test_demo_switch(const struct flow *flow, const struct scenario_call *call);

@@ -99,6 +99,8 @@ static int set_auth(struct test_world *w, const char *word, struct err *err)
 
 static int reset_faults(struct test_world *w, struct err *err)
 {
+	if (ask(w->client, "DELETE", "/sandbox/api/demo", NULL, NULL, NULL, err) < 0)
+		return -1;
 	return ask(w->client, "DELETE", "/sandbox/api/faults", NULL, NULL, NULL, err);
 }
 
@@ -249,6 +251,22 @@ static int await_call(struct test_world *w, const struct scenario_call *call, st
 		       call->name, call->step);
 }
 
+/* What the pack's demo API shall say. */
+static int tell_demo(struct test_world *w, const struct scenario_call *call, struct err *err)
+{
+	struct buf json;
+	int ret;
+
+	buf_init(&json, JSON_MAX);
+	(void)buf_addf(&json, "{\"status\":%d,\"times\":%u,\"body\":%s}", call->status,
+		       test_demo_times(w->flow, call), *call->json ? call->json : "{}");
+	ret = json.full
+		      ? err_set(err, ERR_INPUT, "the answer of the call %s is too long", call->name)
+		      : ask(w->client, "PUT", "/sandbox/api/demo", json.data, NULL, NULL, err);
+	buf_free(&json);
+	return ret;
+}
+
 static int choose_answer(struct test_world *w, const struct scenario_call *call, struct err *err)
 {
 	const char *word = test_demo_switch(w->flow, call);
@@ -256,7 +274,9 @@ static int choose_answer(struct test_world *w, const struct scenario_call *call,
 
 	if (!word || !hold) /* the survey has seen to that */
 		return err_set(err, ERR_BUG, "no answer for the call %s", call->name);
-	if (strcmp(word, "ok") == 0) {
+	if (test_demo_is_pack(call) && call->status && tell_demo(w, call, err) < 0)
+		return -1;
+	if (strcmp(word, "ok") == 0 && !test_demo_is_pack(call)) {
 		if (advance(w, w->resend_ms, err) < 0)
 			return -1;
 		w->resend_ms = RESEND_MS;

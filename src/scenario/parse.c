@@ -223,6 +223,7 @@ static int parse_call(struct parser *p, char *rest)
 	act->status = status_of(how);
 	act->outcome = how;
 	cut_blanks_behind(rest);
+	act->json = rest;
 	return *rest ? take_json(p, rest, &act->answer) : 0;
 }
 

@@ -48,6 +48,8 @@ static void fill(const struct stage *st, struct plan *plan)
 						  .step = from->step,
 						  .attempts = from->attempts,
 						  .outcome = from->outcome,
+						  .status = from->end ? from->end->status : 0,
+						  .json = from->end ? from->end->json : "",
 						  .held = is_held(st->scenario, c) };
 	}
 }

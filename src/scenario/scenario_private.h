@@ -38,6 +38,7 @@ struct act {
 	int status;		    /* CALL: 0 when the outcome is given */
 	const char *outcome;	    /* CALL; RECORD: its new state */
 	const struct value *answer; /* CALL: or NULL */
+	const char *json;	    /* CALL: the same as it is written, or "" */
 	int64_t ms;		    /* PASS */
 	enum fact fact;		    /* EXPECT */
 	bool none;		    /* EXPECT: there is none */

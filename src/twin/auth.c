@@ -216,7 +216,9 @@ static void note(struct twin_call *call, int status)
 	json_free(&root);
 }
 
-static int answer_as_asked(struct twin_call *call)
+/* What the fault makes of a request: a status, 0 when it hung until nobody waits any more, -1 when
+ * it shall be answered well. */
+static int spoil(struct twin_call *call)
 {
 	static const struct {
 		int status;
@@ -252,15 +254,24 @@ static int answer_as_asked(struct twin_call *call)
 	case AUTH_FAULTS:
 		break;
 	}
-	return answer(call);
+	return -1;
+}
+
+int twin_auth_spoil(struct twin_call *call)
+{
+	int status = spoil(call);
+
+	return status ? status : say(call->out, 503, "gave up", 0, 0);
 }
 
 int twin_auth_send_otp(struct twin_call *call)
 {
-	int status = answer_as_asked(call);
+	int status = spoil(call);
 
 	if (status == 0) /* it hung: nobody waits any more */
 		return say(call->out, 503, "gave up", 0, 0);
+	if (status < 0)
+		status = answer(call);
 	note(call, status);
 	return status;
 }

@@ -33,6 +33,9 @@ static const struct route routes[] = {
 	{ "GET", "/api/faults", twin_faults_get },
 	{ "PUT", "/api/faults", twin_faults_put },
 	{ "DELETE", "/api/faults", twin_faults_delete },
+	{ "*", "/demo/*/**", twin_demo },
+	{ "PUT", "/api/demo", twin_demo_next },
+	{ "DELETE", "/api/demo", twin_demo_next },
 	{ "GET", "/api/limits", twin_limits_get },
 	{ "PUT", "/api/limits", twin_limits_put },
 	{ "GET", "/api/tally", twin_tally },
@@ -189,6 +192,7 @@ static void copy_settings(struct twin *twin, const struct twin_settings *set)
 	twin->status_url = mem_strdup(set->status_url ? set->status_url : "");
 	twin->session_url = mem_strdup(set->session_url ? set->session_url : "");
 	twin->page_dir = mem_strdup(set->page_dir ? set->page_dir : "");
+	twin->packs_dir = mem_strdup(set->packs_dir ? set->packs_dir : "");
 }
 
 static int start(struct twin *twin, struct err *err)
@@ -245,7 +249,7 @@ static void free_settings(struct twin *twin)
 {
 	char *const texts[] = { twin->account_sid, twin->sender,       twin->service_sid,
 				twin->webhook_url, twin->fallback_url, twin->status_url,
-				twin->session_url, twin->page_dir };
+				twin->session_url, twin->page_dir,     twin->packs_dir };
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		free(texts[i]);
@@ -267,6 +271,7 @@ void twin_close(struct twin **twinp)
 	net_close(&twin->net, 0);
 	twin_messages_free(twin);
 	twin_events_free(twin);
+	twin_demo_free(twin);
 	free_settings(twin);
 	free(twin->plan);
 	pthread_cond_destroy(&twin->changed);

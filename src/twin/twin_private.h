@@ -149,6 +149,14 @@ struct twin_auth_call { /* a request to the demo Auth API that was answered: for
 };
 enum { TWIN_MAX_AUTH_CALLS = 200 };
 
+struct twin_demo_answer { /* of a packs' demo API: given again to the same Idempotency-Key */
+	char key[129];
+	int status;
+	int times;  /* of the next one: for so many requests */
+	char *body; /* owned, or NULL */
+};
+enum { TWIN_MAX_DEMO_ANSWERS = 200 };
+
 /* ---- faults ---- */
 
 enum twin_auth_fault {
@@ -232,6 +240,7 @@ struct twin {
 	char *status_url;
 	char *session_url;
 	char *page_dir;
+	char *packs_dir;
 	struct net *net;
 	pthread_t workers[TWIN_WORKERS];
 	size_t worker_count;
@@ -257,6 +266,9 @@ struct twin {
 	size_t sms_count;
 	struct twin_auth_call auth_calls[TWIN_MAX_AUTH_CALLS]; /* ring */
 	size_t auth_call_count;
+	struct twin_demo_answer demo_answers[TWIN_MAX_DEMO_ANSWERS]; /* ring */
+	size_t demo_count;		   /* answers that changed something; {{counter}} */
+	struct twin_demo_answer demo_next; /* the next request gets this one, if it is set */
 	struct twin_event events[TWIN_MAX_EVENTS]; /* ring */
 	uint64_t event_count;			   /* number of the newest; numbers count from 1 */
 	uint64_t event_first;			   /* the oldest kept */
@@ -431,6 +443,12 @@ int twin_tally(struct twin_call *call);
 int twin_transcript(struct twin_call *call);
 int twin_page(struct twin_call *call);
 int twin_auth_send_otp(struct twin_call *call);
+/* The fault `auth`, for any demo API: the status that it makes, -1 when the request shall be
+ * answered well (by now). */
+int twin_auth_spoil(struct twin_call *call);
+int twin_demo(struct twin_call *call); /* everything below /demo */
+int twin_demo_next(struct twin_call *call);
+void twin_demo_free(struct twin *twin);
 int twin_auth_sms(struct twin_call *call);
 int twin_auth_health(struct twin_call *call);
 int twin_rest(struct twin_call *call); /* everything below /twilio */

@@ -74,7 +74,8 @@ static inline int begin(void **state)
 					   .clock = &clock_,
 					   .sender = SENDER,
 					   .service_sid = SERVICE,
-					   .page_dir = "tests/unit/data" };
+					   .page_dir = "tests/unit/data",
+					   .packs_dir = "tests/unit/data/demo" };
 
 	(void)state;
 	clock_init_standing(&clock_, 1795000000000);
