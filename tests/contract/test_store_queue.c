@@ -85,6 +85,31 @@ static void at_most_max_calls(struct fixture *f)
 	assert_int_equal(all, 5);
 }
 
+/* A session may be due without a call: its flow wants to say something. */
+static void timer_is_claimed_and_is_no_call(struct fixture *f)
+{
+	struct session *s = a_session(f, "name");
+	struct turn t = a_turn(f, WHO, "SM1", REPLY_INLINE, "Your name?", s);
+	struct store_stats st;
+	struct call_due *due;
+
+	t.call_due_ms = NOW + 1000;
+	assert_int_equal(store_commit(f->store, &t, &(enum commit_result){ 0 }, NULL, &f->err), -1);
+	assert_int_equal(f->err.kind, ERR_INPUT); /* nothing says what it is due for */
+	s->wake_ms = NOW + 1000;
+	s->trail = "name";
+	assert_int_equal(commit(f, &t), COMMIT_DONE);
+
+	assert_int_equal(store_stats(f->store, NOW, &f->a, &st, &f->err), 0);
+	assert_int_equal(st.calls_waiting, 0);
+	assert_int_equal(calls(f, NOW + 999, 10, &due), 0);
+	assert_int_equal(calls(f, NOW + 1000, 10, &due), 1);
+	assert_string_equal(due[0].contact, WHO);
+	assert_int_equal(calls(f, NOW + 1001, 10, &due), 0);
+	assert_int_equal(load_at(f, WHO, NULL, NOW).session->wake_ms, NOW + 1000);
+	assert_int_equal(calls(f, NOW + 1000 + LEASE, 10, &due), 1); /* nobody did it */
+}
+
 /* ---- counting windows ---- */
 
 static void windows_slide(struct fixture *f)
@@ -275,6 +300,7 @@ static const struct contract_case cases[] = {
 	{ .name = "a call is claimed, leased, renewed", .run = call_is_claimed_leased_renewed },
 	{ .name = "a commit without call clears it", .run = commit_without_call_clears_it },
 	{ .name = "calls of expired sessions rest", .run = calls_of_expired_sessions_rest },
+	{ .name = "a timer is claimed and is no call", .run = timer_is_claimed_and_is_no_call },
 	{ .name = "at most max calls", .run = at_most_max_calls },
 	{ .name = "windows slide", .run = windows_slide },
 	{ .name = "statistics count", .run = statistics_count },
