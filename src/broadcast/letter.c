@@ -201,12 +201,11 @@ static enum outbound_reason write_message(const struct template *t, const struct
 	struct buf out;
 
 	buf_init(&out, TEXT_MAX);
-	if (template_render(t, data, &out, NULL) < 0)
+	if (template_render(t, data, &out, NULL) < 0 ||
+	    text_chars((struct str){ out.data, out.len }) > CHANNEL_MAX_TEXT)
 		reason = OUTBOUND_TOO_LONG;
 	else if (out.data[strspn(out.data, " \t\r\n")] == '\0')
 		reason = OUTBOUND_NO_VALUE; /* every section was empty: nothing is left to say */
-	else if (text_chars((struct str){ out.data, out.len }) > CHANNEL_MAX_TEXT)
-		reason = OUTBOUND_TOO_LONG;
 	else
 		*text_out = arena_strndup(a, out.data, out.len);
 	buf_free(&out);
