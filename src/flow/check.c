@@ -211,6 +211,7 @@ static void check_taint(struct flow_checker *ck)
 
 	for (size_t i = 0; i < flow->command_count; i++)
 		flow_action_walk(flow->commands[i].action, 0, see_copies, &t);
+	flow_action_walk(flow->expiry, 0, see_copies, &t);
 	for (size_t i = 0; i < flow->step_count; i++) {
 		t.step = flow->steps[i].name;
 		for (size_t k = 0; k < flow->steps[i].exit_count; k++)
@@ -298,6 +299,7 @@ void flow_check(const struct flow *flow, struct flow_faults *faults)
 	check_reach(&ck);
 	check_loops(&ck);
 	check_dead_ends(&ck);
+	flow_check_ways(&ck);
 	check_shows(&ck);
 	check_taint(&ck);
 	check_unused(&ck);

@@ -7,6 +7,7 @@
 #include "check_text_private.h"
 
 enum {
+	WITH_BUTTONS_CHARS = 1024,
 	ENV_CHARS = 120,
 	RECORD_CHARS = 60,
 	ANSWER_CHARS = 200,
@@ -182,6 +183,18 @@ static void find_place(const struct flow *flow, const struct flow_text *t, struc
 	}
 }
 
+/* A text that comes with buttons or a list holds less. */
+static size_t room_for(const struct flow *flow, const struct flow_text *t)
+{
+	for (size_t i = 0; i < flow->step_count; i++) {
+		const struct flow_step *s = &flow->steps[i];
+
+		if (s->rule && s->ask == t && s->rule->as != SHOW_AS_TEXT)
+			return WITH_BUTTONS_CHARS;
+	}
+	return FLOW_MESSAGE_CHARS;
+}
+
 void flow_check_lengths(struct flow_checker *ck)
 {
 	const struct flow *flow = ck->flow;
@@ -189,21 +202,24 @@ void flow_check_lengths(struct flow_checker *ck)
 	for (size_t i = 0; i < flow->text_count; i++) {
 		const struct flow_text *t = flow->texts[i];
 		struct place p = { .ck = ck, .answer = true };
+		size_t room = room_for(flow, t);
 
 		find_place(flow, t, &p);
 		for (size_t l = 0; l < flow->language_count; l++) {
 			size_t longest = template_longest(t->in[l], limit, repeat, &p);
 
-			if (longest <= FLOW_MESSAGE_CHARS)
+			if (longest <= room)
 				continue;
 			flow_check_fault(
 				ck, FLOW_WARNING,
 				(struct flow_spot){ arena_printf(&ck->a, "%s/%s.txt",
 								 flow->languages[l].code, t->name),
 						    0, NULL, NULL },
-				arena_printf(&ck->a,
-					     "can become %zu characters long, a message holds %d",
-					     longest, FLOW_MESSAGE_CHARS),
+				arena_printf(
+					&ck->a,
+					"can become %zu characters long, a message%s holds %zu",
+					longest, room < FLOW_MESSAGE_CHARS ? " with buttons" : "",
+					room),
 				"shorten it, or bound the answers that it repeats");
 		}
 	}

@@ -18,5 +18,7 @@ void flow_check_fault(struct flow_checker *ck, enum flow_severity severity, stru
 		      const char *what, const char *cure);
 /* Variables, lengths, languages and personal data of all texts and calls. */
 void flow_check_texts(struct flow_checker *ck);
+/* Rounds without an end, messages without an answer, answers that nobody can give. */
+void flow_check_ways(struct flow_checker *ck);
 
 #endif
