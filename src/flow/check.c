@@ -81,7 +81,7 @@ static void check_loops(struct flow_checker *ck)
 
 /* ---- steps that only a command leaves ---- */
 
-static bool leaves(const struct flow_step *s)
+bool flow_check_leaves(const struct flow_step *s)
 {
 	for (size_t i = 0; i < s->exit_count; i++) {
 		for (const struct flow_action *act = s->exits[i].action; act;
@@ -98,7 +98,7 @@ static void check_dead_ends(struct flow_checker *ck)
 	for (size_t i = 0; i < ck->flow->step_count; i++) {
 		const struct flow_step *s = &ck->flow->steps[i];
 
-		if (s->reachable && !passes(s) && !leaves(s))
+		if (s->reachable && !passes(s) && !flow_check_leaves(s))
 			flow_check_fault(ck, FLOW_ERROR, at_step(s, "exits"),
 					 "every exit leads back to this step: nobody gets on",
 					 "lead one exit to another step");
@@ -108,13 +108,13 @@ static void check_dead_ends(struct flow_checker *ck)
 /* ---- what WhatsApp shows ---- */
 
 static const struct {
-	const char *what;
+	const char *holds;
 	size_t options;
 	size_t chars; /* of a label */
 } shows[] = {
-	[SHOW_AS_TEXT] = { "text", FLOW_MAX_OPTIONS, SIZE_MAX },
-	[SHOW_AS_BUTTONS] = { "buttons", 3, 20 },
-	[SHOW_AS_LIST] = { "list", 10, 24 },
+	[SHOW_AS_TEXT] = { "a text holds", FLOW_MAX_OPTIONS, SIZE_MAX },
+	[SHOW_AS_BUTTONS] = { "buttons hold", 3, 20 },
+	[SHOW_AS_LIST] = { "a list holds", 10, 24 },
 };
 
 static void check_labels(struct flow_checker *ck, const struct flow_step *s)
@@ -131,10 +131,9 @@ static void check_labels(struct flow_checker *ck, const struct flow_step *s)
 			flow_check_fault(
 				ck, FLOW_ERROR, at_step(s, s->save >= 0 ? "save" : "input"),
 				arena_printf(
-					&ck->a,
-					"the label \"%s\" (%s) has %zu characters, %s hold %zu",
+					&ck->a, "the label \"%s\" (%s) has %zu characters, %s %zu",
 					label, ck->flow->languages[l].code,
-					text_chars(str_of(label)), shows[s->rule->as].what, most),
+					text_chars(str_of(label)), shows[s->rule->as].holds, most),
 				"shorten it");
 		}
 	}
@@ -153,8 +152,8 @@ static void check_shows(struct flow_checker *ck)
 		if (n > shows[rule->as].options)
 			flow_check_fault(
 				ck, FLOW_ERROR, at_step(s, s->save >= 0 ? "save" : "input"),
-				arena_printf(&ck->a, "%zu options, %s hold %zu", n,
-					     shows[rule->as].what, shows[rule->as].options),
+				arena_printf(&ck->a, "%zu options, %s %zu", n,
+					     shows[rule->as].holds, shows[rule->as].options),
 				"offer fewer, or leave \"as\" out");
 		if (rule->list)
 			check_labels(ck, s);

@@ -208,6 +208,7 @@ void flow_check_lengths(struct flow_checker *ck)
 		for (size_t l = 0; l < flow->language_count; l++) {
 			size_t longest = template_longest(t->in[l], limit, repeat, &p);
 
+			longest -= t->blanks[l] < longest ? t->blanks[l] : longest;
 			if (longest <= room)
 				continue;
 			flow_check_fault(

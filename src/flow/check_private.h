@@ -18,6 +18,8 @@ void flow_check_fault(struct flow_checker *ck, enum flow_severity severity, stru
 		      const char *what, const char *cure);
 /* Variables, lengths, languages and personal data of all texts and calls. */
 void flow_check_texts(struct flow_checker *ck);
+/* Whether any exit leads to another step, or back, or the step is an end. */
+bool flow_check_leaves(const struct flow_step *s);
 /* Rounds without an end, messages without an answer, answers that nobody can give. */
 void flow_check_ways(struct flow_checker *ck);
 

@@ -30,6 +30,7 @@ struct flow_pattern; /* pattern_private.h */
 struct flow_text {
 	const char *name; /* "ask_name": en/ask_name.txt, hi/ask_name.txt */
 	const struct template *in[FLOW_MAX_LANGUAGES];
+	size_t blanks[FLOW_MAX_LANGUAGES]; /* at its end: they are not sent */
 };
 
 /* Words and what they stand for, sorted by key. */

@@ -146,7 +146,7 @@ static void load_label(struct flow_loader *ld, const cJSON *node, struct flow_op
 
 	if (!all) {
 		if (!cJSON_GetObjectItemCaseSensitive(node, "label"))
-			load_fault(ld, node, "label", form, "is missing");
+			load_fault(ld, node, "label", form, "option %u has none", item + 1);
 		return;
 	}
 	ld->within = load_join(ld, "label");
@@ -165,7 +165,8 @@ static void load_label(struct flow_loader *ld, const cJSON *node, struct flow_op
 	}
 	for (size_t i = 0; i < ld->flow->language_count; i++) {
 		if (!cJSON_GetObjectItemCaseSensitive(all, ld->flow->languages[i].code))
-			load_fault(ld, all, ld->flow->languages[i].code, form, "is missing");
+			load_fault(ld, all, ld->flow->languages[i].code, form, "option %u has none",
+				   item + 1);
 	}
 	ld->within = within;
 }

@@ -120,6 +120,15 @@ static struct flow_text *text_named(struct flow *flow, const char *name)
 	return NULL;
 }
 
+static size_t blanks_at_end(const struct file *file)
+{
+	size_t n = file ? file->text.n : 0;
+
+	while (n && strchr(" \n\r\t", file->text.p[n - 1]))
+		n--;
+	return file ? file->text.n - n : 0;
+}
+
 static const struct flow_text *text_get(struct flow_loader *ld, const cJSON *node, const char *key,
 					const char *name)
 {
@@ -138,8 +147,11 @@ static const struct flow_text *text_get(struct flow_loader *ld, const cJSON *nod
 		const char *path =
 			arena_printf(ld->a, "%s/%.100s.txt", flow->languages[i].code, name);
 
+		const struct file *file = file_tree_get(ld->pack, path);
+
 		t->in[i] = template_set_get(flow->templates, path);
-		if (!t->in[i] && !file_tree_get(ld->pack, path))
+		t->blanks[i] = blanks_at_end(file);
+		if (!t->in[i] && !file)
 			load_fault(ld, node, key, arena_printf(ld->a, "write the file %s", path),
 				   "the text \"%.60s\" is missing in language %s", name,
 				   flow->languages[i].code);
