@@ -226,17 +226,15 @@ static bool has_digit(const char *text)
 	return text[strcspn(text, "0123456789")] != '\0';
 }
 
-/* Words are nobody's answer but a text's, and there the command is meant to win. */
+/* Numbers, days and phones are looked at when they are loaded. Words are nobody's answer but a
+ * text's, and there the command is meant to win. */
 static bool takes(struct flow_checker *ck, const struct flow_rule *rule, const char *word)
 {
 	switch (rule->type) {
-	case RULE_INTEGER:
-	case RULE_PHONE:
-	case RULE_DATE:
 	case RULE_PATTERN:
 		return has_digit(word) &&
 		       flow_rule_accept(rule, NULL, str_of(word), &ck->a) != NULL;
-	case RULE_CHOICE: /* those of a list are looked at when it is loaded */
+	case RULE_CHOICE: /* those of a list as well */
 		for (int64_t i = 1; rule->items >= 0 && i <= ck->flow->values[rule->items].rule.max;
 		     i++) {
 			if (strcmp(arena_printf(&ck->a, "%lld", (long long)i), word) == 0)

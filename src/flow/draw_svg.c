@@ -308,9 +308,9 @@ static void add_commands(struct page *p, double top)
 	flow_svg_text(p->out, MARGIN, top + LINE + 4, "note", "Commands, at every step:");
 	for (size_t i = 0; i < p->g.command_count; i++) {
 		const struct draw_command *c = &p->g.commands[i];
-		double x = MARGIN + (double)(i / rows) * COMMAND_WIDTH;
-		double y =
-			top + 2 * LINE + (double)(i % rows) * (COMMAND_LINES * LINE + COMMAND_GAP);
+		size_t column = i / rows, row = i % rows;
+		double x = MARGIN + (double)column * COMMAND_WIDTH;
+		double y = top + 2 * LINE + (double)row * (COMMAND_LINES * LINE + COMMAND_GAP);
 		double w = COMMAND_WIDTH - LINE;
 
 		flow_svg_text(p->out, x, y + LINE, "command", c->name);

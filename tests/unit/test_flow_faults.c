@@ -438,7 +438,7 @@ static void faults_in_the_graph(void **state)
 		  "{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}"
 		  "{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}{{name}}"
 		  "{{name}}{{name}}",
-		  "hi/ask_order.txt: can become 1609 characters long, a message holds 1600; "
+		  "hi/ask_order.txt: can become 1608 characters long, a message holds 1600; "
 		  "shorten it, or bound the answers that it repeats" },
 	};
 
