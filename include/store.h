@@ -100,6 +100,12 @@ struct consent_event { /* a row of the opt-in ledger */
 	const char *external_id;
 };
 
+/* What a turn was decided on when that was not loaded just now, but kept from an earlier turn. */
+struct turn_held {
+	int64_t updated_ms; /* of the session: one that was deleted and made anew has another */
+	enum consent consent;
+};
+
 struct turn {
 	const char *contact;
 	int64_t now_ms;
@@ -117,6 +123,7 @@ struct turn {
 	struct reply answer;
 
 	const struct session *session; /* the new one; its revision is the one that was loaded */
+	const struct turn_held *held;  /* or NULL: session and facts were loaded for this turn */
 	struct contact_facts facts;    /* its consent counts only together with `consent` */
 	const struct consent_event *consent; /* or NULL */
 	const struct record *records;
@@ -129,7 +136,8 @@ struct turn {
 
 enum commit_result {
 	COMMIT_DONE,
-	COMMIT_CONFLICT, /* the session's revision is another by now: nothing was stored */
+	COMMIT_CONFLICT, /* the session's revision is another by now: nothing was stored. With
+			    `held` also: it or the consent is another, or messages are parked */
 	COMMIT_SEEN,	 /* a turn of this external id exists already: nothing was stored */
 };
 

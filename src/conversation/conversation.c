@@ -67,6 +67,7 @@ static void init(struct conversation *c, const struct conversation_settings *set
 	cond_init(&c->changed);
 	/* Only a store that can be away needs a stand-in for its memory. */
 	c->recent = store_is_remote(set->store) ? recent_new() : NULL;
+	c->held = held_new();
 }
 
 static int start_threads(struct conversation *c, struct err *err)
@@ -82,6 +83,7 @@ static void free_parts(struct conversation *c)
 {
 	spool_close(&c->spool);
 	recent_free(&c->recent);
+	held_free(&c->held);
 	bot_release(&c->bot);
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);

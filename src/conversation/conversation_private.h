@@ -12,6 +12,7 @@
  * housekeeper.c  leases, calls left by dead processes, sweeping
  * pace.c     pace and loops, pure
  * recent.c    replies given lately, for repeats while the store is away
+ * held.c      sessions of those who wrote lately, so that their next turn need not load
  */
 #ifndef SAMVAD_CONVERSATION_PRIVATE_H
 #define SAMVAD_CONVERSATION_PRIVATE_H
@@ -24,6 +25,7 @@
 struct calls;
 struct spool;
 struct recent;
+struct held;
 
 struct conversation {
 	struct conversation_settings set;
@@ -31,7 +33,8 @@ struct conversation {
 	struct bot *bot;
 	struct calls *calls;
 	struct spool *spool;
-	struct recent *recent;	  /* NULL on an embedded store */
+	struct recent *recent; /* NULL on an embedded store */
+	struct held *held;
 	_Atomic int64_t hurry_ms; /* monotonic: no webhook waits longer; far away until the end */
 
 	pthread_mutex_t lock; /* guards stopping; waited on by the two threads */
@@ -178,5 +181,21 @@ void recent_put(struct recent *r, const char *contact, const char *external_id,
 		const struct str *texts, size_t count);
 bool recent_get(struct recent *r, const char *contact, const char *external_id, struct arena *a,
 		struct reply *reply_out);
+
+/* ---- held.c: NULL holds nothing ---- */
+
+struct held *held_new(void);
+void held_free(struct held **held);
+/* True with facts and session as the last commit here left them. The entry is gone by this. Only a
+ * commit with turn.held may follow. */
+bool held_take(struct held *h, const char *contact, int64_t now_ms, struct arena *a,
+	       struct turn_view *view_out);
+/* After a commit: what it was given. May decline. */
+void held_put(struct held *h, const char *contact, const struct contact_facts *facts,
+	      const struct session *session);
+/* What was held was not true any more: others serve this contact too. */
+void held_shun(struct held *h, const char *contact);
+/* Frees what is too old; call every minute. */
+void held_expire(struct held *h);
 
 #endif

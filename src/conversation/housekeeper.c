@@ -92,6 +92,7 @@ void *housekeeper_run(void *conversation)
 		take_up_due(c);
 		if (clock_mono_ms() - swept >= SWEEP_MS) {
 			sweep(c);
+			held_expire(c->held);
 			swept = clock_mono_ms();
 		}
 	}

@@ -42,6 +42,8 @@ static int try_timer(struct conversation *c, struct bot *bot, const char *contac
 	t.outbox = rows;
 	if (store_commit(c->set.store, &t, &result, NULL, err) < 0)
 		return -1;
+	if (result == COMMIT_DONE)
+		held_put(c->held, contact, &t.facts, r.session);
 	return result == COMMIT_DONE;
 }
 

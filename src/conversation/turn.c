@@ -1,6 +1,7 @@
 /*
  * turn.c - one turn: load, run the pure engine, commit all at once.
  *
+ * Of who wrote lately what the last commit left is held (held.c) and need not be loaded.
  * No lock is held: the commit carries the revision that was loaded, and a
  * conflict runs the engine again on what is there by now. Somebody made
  * progress whenever there is a conflict, so the loop ends.
@@ -105,9 +106,38 @@ static int trouble(struct conversation *c, const struct flow *flow, const char *
 	return 1;
 }
 
-/* 1 done, 0 conflict: again, -1 the store. */
+/* What the turn is decided on: held, unless it was tried with that before, or loaded. */
+static int look(struct conversation *c, const struct inbound *in, int64_t now_ms, struct arena *a,
+		bool *held, struct turn_view *view, struct err *err)
+{
+	*held = *held && held_take(c->held, in->contact, now_ms, a, view);
+	return *held ? 0
+		     : store_load(c->set.store, in->contact, in->external_id, now_ms, a, view, err);
+}
+
+/* 1 stored, 0 not: to be decided again on what is there by now, -1 the store. */
+static int store_message(struct conversation *c, struct turn *t, const struct turn_view *view,
+			 bool held, struct err *err)
+{
+	struct turn_held basis = { .consent = view->facts.consent };
+	enum commit_result result;
+
+	if (held) {
+		basis.updated_ms = view->session->updated_ms;
+		t->held = &basis;
+	}
+	if (store_commit(c->set.store, t, &result, NULL, err) < 0)
+		return -1;
+	if (result == COMMIT_DONE)
+		held_put(c->held, t->contact, &t->facts, t->session);
+	else if (held && result == COMMIT_CONFLICT)
+		held_shun(c->held, t->contact);
+	return result == COMMIT_DONE;
+}
+
+/* 1 done, 0 conflict: again, -1 the store. *held: whether what is held may be used, and was. */
 static int try_message(struct conversation *c, struct bot *bot, const struct inbound *in,
-		       enum turn_mode mode, struct arena *a, struct turn_done *done,
+		       enum turn_mode mode, bool *held, struct arena *a, struct turn_done *done,
 		       struct err *err)
 {
 	const struct flow *flow = bot_flow(bot, in->receiver);
@@ -119,9 +149,9 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 	struct flow_env env = turn_env(c, in->contact, NULL, a);
 	const struct session *before;
 	struct outbound *rows;
-	enum commit_result result;
+	int got;
 
-	if (store_load(c->set.store, in->contact, in->external_id, env.now_ms, a, &view, err) < 0)
+	if (look(c, in, env.now_ms, a, held, &view, err) < 0)
 		return -1;
 	done->parked = view.facts.parked > 0;
 	if (view.reply.state != REPLY_NONE) {
@@ -136,7 +166,8 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 	if (!before && !view.facts.known && adopt_legacy(c, flow, &env, a, &before, err) < 0)
 		return -1;
 	if (flow_run(flow, before, &input, &env, a, &r, err) < 0)
-		return trouble(c, flow, before ? before->language : "", a, err, done);
+		/* it may be a repeat: loading tells */
+		return *held ? 0 : trouble(c, flow, before ? before->language : "", a, err, done);
 	turn_draft_effects(&r, &env, in, a, d);
 	keep_pace(c, flow, before, &r, env.now_ms, a, d, done);
 	date_session(r.session, &view, in, &env, d->calls, a);
@@ -150,10 +181,9 @@ static int try_message(struct conversation *c, struct bot *bot, const struct inb
 			  &rows, &t.outbox_count);
 		t.outbox = rows;
 	}
-	if (store_commit(c->set.store, &t, &result, NULL, err) < 0)
-		return -1;
-	if (result != COMMIT_DONE)
-		return 0;
+	got = store_message(c, &t, &view, *held, err);
+	if (got != 1)
+		return got;
 	done->how = d->calls ? TURN_WAITS : TURN_ANSWERED;
 	done->reply = t.reply;
 	done->session = r.session;
@@ -188,16 +218,20 @@ static void unpark(struct conversation *c, const char *contact)
 int turn_message(struct conversation *c, struct bot *bot, const struct inbound *in,
 		 enum turn_mode mode, struct arena *a, struct turn_done *done_out, struct err *err)
 {
+	bool held = true;
+
 	for (unsigned i = 0; i < TURN_MAX_CONFLICTS; i++) {
 		int got;
 
 		*done_out = (struct turn_done){ 0 };
-		got = try_message(c, bot, in, mode, a, done_out, err);
+		got = try_message(c, bot, in, mode, &held, a, done_out, err);
 		if (got > 0 && done_out->parked && done_out->how != TURN_TROUBLE)
 			unpark(c, in->contact);
 		if (got != 0)
 			return got < 0 ? -1 : 0;
-		turn_yield(i);
+		if (!held)
+			turn_yield(i);
+		held = false;
 	}
 	return err_set(err, ERR_TEMP, "the contact's session changed %d times under this turn",
 		       TURN_MAX_CONFLICTS);
@@ -296,6 +330,7 @@ static int try_result(struct conversation *c, struct bot *bot, const char *conta
 		return -1;
 	if (commit != COMMIT_DONE)
 		return 0;
+	held_put(c->held, contact, &t.facts, r.session);
 	done->how = d->calls ? TURN_WAITS : TURN_ANSWERED;
 	done->reply = inline_done || d->calls ? t.answer : (struct reply){ 0 };
 	done->session = r.session;

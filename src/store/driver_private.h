@@ -17,8 +17,9 @@
  *  5. MUST treat a session whose expires_ms is at or before now_ms as absent.
  *  6. MUST keep a turn at least seen_keep_ms, and hand its reply out unchanged.
  *  7. MUST check in commit, inside the step: first the external id (SEEN),
- *     then the revision (CONFLICT); either stores nothing. An absent or
- *     expired session has revision 0 and the stored one gets `revision` + 1.
+ *     then the revision, and what was held (rule_held; both CONFLICT); either stores
+ *     nothing. An absent or expired session has revision 0 and the stored one gets
+ *     `revision` + 1.
  *  8. MUST hand out of one contact at most one outbox row at a time, oldest first.
  *  9. MUST be callable from any thread without outside locks.
  * 10. MUST put what it loads into the arena given; MAY NOT keep pointers into
@@ -134,6 +135,7 @@ struct driver_turn {
 	enum reply_state answer_state;
 	struct str answer_box;
 	struct driver_session session; /* revision: the one that was loaded */
+	const struct turn_held *held;  /* NULL: loaded for this turn */
 	struct contact_facts facts;
 	bool has_consent;
 	enum consent consent;

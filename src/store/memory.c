@@ -191,6 +191,16 @@ static void turn_store(struct memory *m, struct memory_contact *c, const struct 
 	*inline_out = rule.is_inline;
 }
 
+static bool is_conflict(const struct memory_contact *c, const struct driver_turn *t)
+{
+	bool lives = memory_session_lives(c, t->now_ms);
+
+	if ((lives ? c->session.revision : 0) != t->session.revision)
+		return true;
+	return t->held && !rule_held(t->held, lives ? c->session.updated_ms : 0, c->facts.consent,
+				     c->facts.parked);
+}
+
 static int memory_commit(void *self, const struct driver_turn *t, enum commit_result *result_out,
 			 bool *inline_out, struct err *err)
 {
@@ -202,8 +212,7 @@ static int memory_commit(void *self, const struct driver_turn *t, enum commit_re
 	c = memory_contact_find(m, t->contact, true);
 	if (turn_find(c, t->external_id)) {
 		*result_out = COMMIT_SEEN;
-	} else if ((memory_session_lives(c, t->now_ms) ? c->session.revision : 0) !=
-		   t->session.revision) {
+	} else if (is_conflict(c, t)) {
 		*result_out = COMMIT_CONFLICT;
 	} else {
 		turn_store(m, c, t, inline_out);

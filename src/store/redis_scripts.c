@@ -66,7 +66,8 @@ static const char load_script[] =
  * ARGV 1 now  2 contact  3 revision loaded  4 revision new  5 has a message  6 inbound box
  *      7 reply state  8 reply box  9 turn's life  10 decides an answer  11 answer state
  *      12 answer box  13 session's life  14 call due  15-25 session fields but rev
- *      26-30 facts  31 has consent  32-34 consent ext box  35 records  36 rows  37 life of x,
+ *      26-30 facts  31 has consent  32-34 consent ext box  35 records  36 rows  37 life of x
+ *      38 decided on what was held  39-40 held: updated consent, as rule_held() of rules.c,
  *      then 6 for each record (type id state created updated box), 13 for each row
  * Returns {result, became inline}.
  */
@@ -75,6 +76,11 @@ static const char commit_script[] = LUA_SESSION
 	"local at = ARGV[5] == '1' and redis.call('HGET', KEYS[6], 'at')\n"
 	"if at and tonumber(at) >= now - tonumber(ARGV[9]) then return {2, 0} end\n"
 	"if revision(KEYS[1], now) ~= ARGV[3] then return {1, 0} end\n"
+	"if ARGV[38] == '1' then\n"
+	"  local c = redis.call('HMGET', KEYS[2], 'consent', 'parked')\n"
+	"  if redis.call('HGET', KEYS[1], 'updated') ~= ARGV[39] or (c[1] or '0') ~= ARGV[40]\n"
+	"    or (c[2] or '0') ~= '0' then return {1, 0} end\n"
+	"end\n"
 	"local rows, inline = true, 0\n"
 	"if ARGV[10] == '1' and redis.call('HGET', KEYS[7], 'rs') == '1' then\n"
 	"  redis.call('HSET', KEYS[7], 'rs', ARGV[11], 'rb', ARGV[12])\n"
@@ -103,7 +109,7 @@ static const char commit_script[] = LUA_SESSION
 	"  redis.call('XADD', KEYS[5], '*', 'at', ARGV[1], 'consent', ARGV[32], 'ext', ARGV[33],\n"
 	"    'box', ARGV[34])\n"
 	"end\n"
-	"local k, i = 8, 38\n"
+	"local k, i = 8, 41\n"
 	"for _ = 1, tonumber(ARGV[35]) do\n"
 	"  local created = redis.call('HGET', KEYS[k], 'created') or ARGV[i+3]\n"
 	"  redis.call('HSET', KEYS[k], 'type', ARGV[i], 'id', ARGV[i+1], 'contact', contact,\n"

@@ -162,6 +162,9 @@ static void commit_arguments(struct redis_command *c, const struct driver_turn *
 	redis_arg_u64(c, t->record_count);
 	redis_arg_u64(c, t->outbox_count);
 	redis_arg_int(c, DRIVER_DONE_KEEP_MS);
+	arg_flag(c, t->held);
+	redis_arg_int(c, t->held ? t->held->updated_ms : 0);
+	redis_arg_int(c, t->held ? t->held->consent : 0);
 	for (size_t i = 0; i < t->record_count; i++)
 		arg_record(c, &t->records[i]);
 	for (size_t i = 0; i < t->outbox_count; i++)

@@ -15,6 +15,12 @@ struct rule_answer rule_answer(enum reply_state now, enum reply_state answer)
 	return r;
 }
 
+bool rule_held(const struct turn_held *held, int64_t updated_ms, enum consent consent,
+	       unsigned parked)
+{
+	return held->updated_ms == updated_ms && held->consent == consent && parked == 0;
+}
+
 bool rule_outbound_done(enum outbound_state s)
 {
 	return s == OUTBOUND_ACCEPTED || s == OUTBOUND_DEAD;

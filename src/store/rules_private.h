@@ -17,6 +17,10 @@ struct rule_answer {
 };
 struct rule_answer rule_answer(enum reply_state now, enum reply_state answer);
 
+/* Whether what a turn was decided on still stands; its revision does. */
+bool rule_held(const struct turn_held *held, int64_t updated_ms, enum consent consent,
+	       unsigned parked);
+
 bool rule_outbound_done(enum outbound_state s);
 /* One claim of a due row: a lapsed or unsure one comes back UNSURE. */
 void rule_claim(struct driver_outbound *row, int64_t lease_ms);

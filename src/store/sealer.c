@@ -229,6 +229,7 @@ int sealer_turn(struct sealer *s, const struct turn *t, struct driver_turn *turn
 		.contact = t->contact,
 		.now_ms = t->now_ms,
 		.facts = t->facts,
+		.held = t->held,
 		.outbox_count = t->outbox_count,
 		.call_due_ms = t->call_due_ms,
 	};

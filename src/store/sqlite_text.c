@@ -41,7 +41,8 @@ static const char *const texts[SQL_COUNT] = {
 			  "WHERE contact = ?1 AND external_id = ?2",
 	[SQL_TURN_ADD] = "INSERT INTO turn(contact, external_id, at_ms, inbound, reply_state, "
 			 "reply) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_REVISION] = "SELECT revision, expires_ms FROM session WHERE contact = ?1",
+	[SQL_REVISION] = "SELECT revision, expires_ms, updated_ms FROM session WHERE contact = ?1",
+	[SQL_CONTACT_HELD] = "SELECT consent, parked FROM contact WHERE contact = ?1",
 	[SQL_SESSION_ADD] = "INSERT INTO session(contact, flow, flow_version, step, shown_step, "
 			    "language, completed, created_ms, updated_ms, expires_ms, revision, "
 			    "call_id, call_due_ms, box) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "

@@ -199,22 +199,55 @@ static int set_answer(struct sqlite_conn *c, const struct driver_turn *t,
 	return set_reply(c, t->contact, t->answers, t->answer_state, t->answer_box, err);
 }
 
-/* What is stored now: *exists_out, and its revision unless it has expired. */
-static int read_revision(struct sqlite_conn *c, const struct driver_turn *t, bool *exists_out,
-			 uint64_t *revision_out, struct err *err)
+struct stored { /* of the session, as it is now */
+	bool exists;
+	uint64_t revision; /* 0: none, or expired */
+	int64_t updated_ms;
+};
+
+static int read_stored(struct sqlite_conn *c, const struct driver_turn *t, struct stored *out,
+		       struct err *err)
 {
 	sqlite3_stmt *q = sqlite_sql(c, SQL_REVISION, err);
 	int ret;
 
-	*revision_out = 0;
+	*out = (struct stored){ 0 };
 	if (!q)
 		return -1;
 	sqlite_bind(q, 1, t->contact);
 	ret = sqlite_step(c, q, err);
-	*exists_out = ret == 1;
-	if (ret == 1 && sqlite3_column_int64(q, 1) > t->now_ms)
-		*revision_out = (uint64_t)sqlite3_column_int64(q, 0);
+	out->exists = ret == 1;
+	if (ret == 1 && sqlite3_column_int64(q, 1) > t->now_ms) {
+		out->revision = (uint64_t)sqlite3_column_int64(q, 0);
+		out->updated_ms = sqlite3_column_int64(q, 2);
+	}
 	return sqlite_done(q, ret < 0 ? -1 : 0);
+}
+
+/* 1: the turn was decided on what is true no more, 0, -1. */
+static int is_conflict(struct sqlite_conn *c, const struct driver_turn *t, const struct stored *now,
+		       struct err *err)
+{
+	enum consent consent = CONSENT_NONE;
+	unsigned parked = 0;
+	sqlite3_stmt *q;
+	int ret;
+
+	if (now->revision != t->session.revision)
+		return 1;
+	if (!t->held)
+		return 0;
+	q = sqlite_sql(c, SQL_CONTACT_HELD, err);
+	if (!q)
+		return -1;
+	sqlite_bind(q, 1, t->contact);
+	ret = sqlite_step(c, q, err);
+	if (ret == 1) {
+		consent = (enum consent)sqlite3_column_int(q, 0);
+		parked = (unsigned)sqlite3_column_int(q, 1);
+	}
+	ret = ret < 0 ? -1 : !rule_held(t->held, now->updated_ms, consent, parked);
+	return sqlite_done(q, ret);
 }
 
 struct commit_job {
@@ -247,8 +280,8 @@ static int commit_work(struct sqlite_conn *c, void *arg, struct err *err)
 	struct commit_job *job = arg;
 	const struct driver_turn *t = job->turn;
 	enum reply_state seen = REPLY_NONE;
-	uint64_t revision;
-	bool exists;
+	struct stored now;
+	int conflict;
 
 	job->is_inline = false;
 	if (t->external_id && read_reply(c, t->contact, t->external_id, NULL, &seen, NULL, err) < 0)
@@ -257,13 +290,16 @@ static int commit_work(struct sqlite_conn *c, void *arg, struct err *err)
 		job->result = COMMIT_SEEN;
 		return 0;
 	}
-	if (read_revision(c, t, &exists, &revision, err) < 0)
+	if (read_stored(c, t, &now, err) < 0)
 		return -1;
-	if (revision != t->session.revision) {
+	conflict = is_conflict(c, t, &now, err);
+	if (conflict < 0)
+		return -1;
+	if (conflict) {
 		job->result = COMMIT_CONFLICT;
 		return 0;
 	}
-	return store_turn(c, job, exists, err);
+	return store_turn(c, job, now.exists, err);
 }
 
 int sqlite_commit(void *self, const struct driver_turn *t, enum commit_result *result_out,
