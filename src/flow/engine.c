@@ -253,6 +253,8 @@ static int run_message(struct flow_run *r, const struct session *session)
 	open_session(r, session);
 	if (!session || strcmp(session->flow, r->flow->name) != 0)
 		guess_language(r);
+	if (flow_timer_overtaken(r) < 0)
+		return -1;
 	touch(r);
 	if (m->opt_out != OPT_OUT_NONE) {
 		note_opt_out(r, m->opt_out);

@@ -95,13 +95,21 @@ static int remind(struct flow_run *r)
 	return due->ask ? flow_run_say(r, r->step->ask) : 0;
 }
 
+static bool is_expired(const struct flow_run *r)
+{
+	return r->flow->expiry_ms && r->env->now_ms >= r->session->heard_ms + r->flow->expiry_ms;
+}
+
 int flow_timer_run(struct flow_run *r)
 {
 	const struct session *s = r->session;
 
 	if (!is_asking(r) || !s->wake_ms || r->env->now_ms < s->wake_ms)
 		return 0;
-	if (r->flow->expiry_ms && r->env->now_ms >= s->heard_ms + r->flow->expiry_ms)
-		return expire(r);
-	return remind(r);
+	return is_expired(r) ? expire(r) : remind(r);
+}
+
+int flow_timer_overtaken(struct flow_run *r)
+{
+	return is_asking(r) && is_expired(r) ? expire(r) : 0;
 }

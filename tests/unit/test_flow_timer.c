@@ -78,6 +78,23 @@ static void waiting_ends(void **state)
 				      "pass 25h\n> hi\n< expired\n< Hello\n< Name?\n");
 }
 
+/* The program was away, or the message is a moment ahead of the timer. */
+static void a_message_comes_before_the_timer(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	pack_open(&t, json, texts, COUNT(texts));
+	(void)talk_write(&t, "hi");
+	(void)talk_write(&t, "Asha");
+	assert_string_equal(session_get(t.session, "name"), "Asha");
+	t.env.now_ms += 11 * 3600000;
+	assert_string_equal(talk_write(&t, "42"), "Timed out\n\nHello\n\nName?\n--\n");
+	assert_null(session_get(t.session, "name"));
+	assert_null(session_get(t.session, "age"));
+	talk_close(&t);
+}
+
 /* A question of its own after the pause, whose answer leads to where one was. */
 static void the_wait_is_taken_up_again(void **state)
 {
@@ -258,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reminders_come_after_silence),
 		cmocka_unit_test(waiting_ends),
+		cmocka_unit_test(a_message_comes_before_the_timer),
 		cmocka_unit_test(the_wait_is_taken_up_again),
 		cmocka_unit_test(nothing_is_said),
 		cmocka_unit_test(when_it_wakes),
