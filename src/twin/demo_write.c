@@ -4,6 +4,7 @@
  */
 #include "demo_private.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,25 @@ static void add_days(struct json_writer *w, const char *key, int64_t now_ms, int
 		clock_format_iso(now_ms + (int64_t)sign * i * DAY_MS, iso);
 		iso[10] = '\0';
 		json_add_text(w, name, iso);
+	}
+	json_end(w);
+}
+
+/* {{header.x-contact}}: headers of the caller's own making; others may be secrets. */
+static void add_headers(struct demo_request *rq, struct json_writer *w)
+{
+	const struct webhook *hook = rq->call->hook;
+
+	json_object(w, "header");
+	for (size_t i = 0; i < hook->header_count; i++) {
+		const struct webhook_header *h = &hook->headers[i];
+		char *name = arena_strdup(&rq->call->arena, h->name);
+
+		for (char *c = name; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		if (name[0] == 'x' && name[1] == '-' &&
+		    webhook_header(hook, h->name, NULL) == h->value)
+			json_add_text(w, name, h->value);
 	}
 	json_end(w);
 }
@@ -51,6 +71,7 @@ void twin_demo_prepare(struct demo_request *rq)
 			json_add_str(&w, name, f->value);
 	}
 	json_end(&w);
+	add_headers(rq, &w);
 	if (rq->in)
 		(void)twin_demo_write(rq, &w, "body", rq->in, true, 0);
 	json_add_int(&w, "counter", (int64_t)twin->demo_count);
