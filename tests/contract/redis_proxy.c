@@ -96,15 +96,14 @@ static void *proxy_run(void *arg)
 	struct proxy *p = arg;
 
 	while (!atomic_load(&p->over)) {
-		int cut = PROXY_CUT;
-
 		proxy_look(p);
 		if (p->sip)
 			nanosleep(&breath, NULL);
-		if (!atomic_compare_exchange_strong(&p->mode, &cut, PROXY_PASS))
+		if (atomic_load(&p->mode) != PROXY_CUT)
 			continue;
 		for (int i = 0; i < PROXY_PAIRS; i++)
 			proxy_hang_up(p, i);
+		atomic_store(&p->mode, PROXY_PASS); /* who sees this sees them closed */
 	}
 	return NULL;
 }
