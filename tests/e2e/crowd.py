@@ -72,6 +72,21 @@ def is_notice(texts):
     return len(texts) == 1 and NOTICE in texts[0]
 
 
+def same_as_sequential(person, wanted, twilio, besides=None):
+    """Inline replies and late ones, put back at the places of their notices, are the script's.
+
+    besides: words of a reply that may come between them.
+    """
+    inline, later = ([t for t in texts if not besides or besides not in t]
+                     for texts in person.texts(twilio))
+    flat = [t for texts in wanted for t in texts]
+    got = sorted(inline + later)
+    assert got == sorted(flat), {"missing": [t[:60] for t in flat if flat.count(t) > got.count(t)],
+                                 "extra": [t[:60] for t in got if got.count(t) > flat.count(t)]}
+    in_order = [t for t in flat if t in later]
+    assert later == in_order, "the late ones came in another order"
+
+
 class Crowd:
     """Threads that run a function on one number after the other; faults end the test."""
 

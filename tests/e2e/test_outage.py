@@ -5,22 +5,11 @@ import time
 
 import pytest
 
-from crowd import NOTICE, Crowd, Member, neutral, sequential, words_of
+from crowd import NOTICE, Crowd, Member, neutral, same_as_sequential, sequential, words_of
 from person import Person
 from server import FULL, wait_for
 
 AWAY = 20 if FULL else 5
-
-
-def same_as_sequential(person, wanted, twilio):
-    """Inline replies and late ones, put back at the places of their notices, are the script's."""
-    inline, later = person.texts(twilio)
-    flat = [t for texts in wanted for t in texts]
-    got = sorted(inline + later)
-    assert got == sorted(flat), {"missing": [t[:60] for t in flat if flat.count(t) > got.count(t)],
-                                 "extra": [t[:60] for t in got if got.count(t) > flat.count(t)]}
-    in_order = [t for t in flat if t in later]
-    assert later == in_order, "the late ones came in another order"
 
 
 @pytest.mark.errors("redis", "store", "connection", "refused")
