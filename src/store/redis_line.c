@@ -11,7 +11,12 @@
 #include "base/metric.h"
 #include "redis_link_private.h"
 
-enum { LINE_CALLS = 4096 /* more are refused */, LINE_BYTES = 64 * 1024 * 1024 };
+enum {
+	LINE_CALLS = 4096, /* more are refused */
+	LINE_BYTES = 64 * 1024 * 1024,
+	NOW_CALLS = 4, /* so many in flight: what comes now is better joined */
+	NOW_BYTES = 16 * 1024,
+};
 
 void redis_link_count(const char *what)
 {
@@ -65,6 +70,35 @@ void redis_line_settle(struct redis_line *line, const struct err *why)
 
 /* ---- callers ---- */
 
+/* Under the lock, while the thread sleeps: a short call to a server that has little to do need
+ * not wake it up. False: the call has to stand in line. */
+static bool write_now(struct redis_link *link, struct redis_call *call, bool *ring_out)
+{
+	ssize_t n;
+
+	if (!link->resting || link->state != REDIS_LINK_OPEN || link->tls || link->deaf ||
+	    link->waiting.first || link->flight.calls >= NOW_CALLS || call->bytes.n > NOW_BYTES ||
+	    link->out_done < link->out.len)
+		return false;
+	/* Has it gone? The thread sees that, too, but perhaps a moment later. */
+	if (!link->flight.first && !redis_stream_is_quiet(link->stream))
+		return false;
+	redis_link_board(link, call, clock_mono_ms());
+	n = redis_stream_write(link->stream, call->bytes, NULL);
+	if (n > 0)
+		link->carried += (uint64_t)n;
+	if (n == (ssize_t)call->bytes.n)
+		return true;
+	/* The thread writes the rest, or meets the same fault. */
+	buf_reset(&link->out);
+	link->out_done = 0;
+	(void)buf_add(&link->out, call->bytes.p + (n > 0 ? n : 0),
+		      call->bytes.n - (size_t)(n > 0 ? n : 0));
+	*ring_out = true;
+	link->resting = false;
+	return true;
+}
+
 int redis_link_put(struct redis_link *link, struct redis_call *call, struct err *err)
 {
 	bool ring = false, full;
@@ -78,11 +112,13 @@ int redis_link_put(struct redis_link *link, struct redis_call *call, struct err 
 		if (err)
 			*err = link->last;
 	} else if (!full) {
-		call->in_line = true;
-		redis_line_add(&link->waiting, call);
-		ring = link->resting;
-		link->resting = false;
 		ret = 0;
+		if (!write_now(link, call, &ring)) {
+			call->in_line = true;
+			redis_line_add(&link->waiting, call);
+			ring = link->resting;
+			link->resting = false;
+		}
 	}
 	pthread_mutex_unlock(&link->lock);
 	if (ring)

@@ -39,17 +39,17 @@ static int time_to_rest(struct redis_link *link)
 {
 	bool can_write = link->out_done == link->out.len && !link->misled &&
 			 link->flight.calls < FLIGHT_CALLS;
-	int64_t left = -1;
+	/* A caller may write while it sleeps: then silence has to be noticed as well. */
+	int64_t left = link->timeout_ms;
 
+	if (link->flight.first)
+		left = silence_ends(link) - clock_mono_ms();
 	pthread_mutex_lock(&link->lock);
-	link->resting = !(can_write && link->waiting.first) && !link->deaf;
-	if (!link->resting)
+	if (left < 0 || link->deaf || (can_write && link->waiting.first))
 		left = 0;
+	link->resting = left > 0;
 	pthread_mutex_unlock(&link->lock);
-	if (left == 0 || !link->flight.first)
-		return (int)left;
-	left = silence_ends(link) - clock_mono_ms();
-	return left > 0 ? (int)left : 0;
+	return (int)left;
 }
 
 /* 1: the server has said something, or has gone; 0: neither. */
@@ -61,8 +61,12 @@ static int look(struct redis_link *link)
 		{ .fd = link->waker.fd, .events = POLLIN },
 	};
 
-	/* An interruption is a look that saw nothing. */
-	if (poll(p, 2, time_to_rest(link)) <= 0)
+	int n = poll(p, 2, time_to_rest(link));
+
+	pthread_mutex_lock(&link->lock);
+	link->resting = false; /* from here on no caller touches what is the thread's own */
+	pthread_mutex_unlock(&link->lock);
+	if (n <= 0) /* an interruption is a look that saw nothing */
 		return 0;
 	if (p[1].revents)
 		redis_waker_clear(&link->waker);
@@ -119,6 +123,15 @@ static int hear(struct redis_link *link, struct err *err)
 	return take_replies(link, err);
 }
 
+void redis_link_board(struct redis_link *link, struct redis_call *call, int64_t now)
+{
+	call->in_line = false;
+	call->written_ms = now;
+	call->from = link->promised;
+	call->to = link->promised += call->bytes.n;
+	redis_line_add(&link->flight, call);
+}
+
 /* Takes from the line what fits one write. */
 static void collect(struct redis_link *link)
 {
@@ -135,11 +148,7 @@ static void collect(struct redis_link *link)
 	while ((call = link->waiting.first) && link->flight.calls < FLIGHT_CALLS &&
 	       link->out.len < WRITE_BYTES) {
 		redis_line_remove(&link->waiting, call);
-		call->in_line = false;
-		call->written_ms = now;
-		call->from = link->promised;
-		call->to = link->promised += call->bytes.n;
-		redis_line_add(&link->flight, call);
+		redis_link_board(link, call, now);
 		(void)buf_add(&link->out, call->bytes.p, call->bytes.n); /* its maximum fits */
 	}
 	pthread_mutex_unlock(&link->lock);

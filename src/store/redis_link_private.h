@@ -58,6 +58,8 @@ void redis_stream_close(struct redis_stream **stream);
 /* Bytes moved; 0: not now, wait for redis_stream_events(); -1: the stream has ended. */
 ssize_t redis_stream_read(struct redis_stream *stream, void *bytes, size_t room, struct err *err);
 ssize_t redis_stream_write(struct redis_stream *stream, struct str bytes, struct err *err);
+/* False when the server has hung up or has said something. */
+bool redis_stream_is_quiet(const struct redis_stream *stream);
 int redis_stream_fd(const struct redis_stream *stream);
 /* What to poll for: to read, and to write as well. */
 short redis_stream_events(const struct redis_stream *stream, bool writing);
@@ -171,7 +173,7 @@ struct redis_link {
 
 	_Atomic int64_t heard_ms; /* when the server said something */
 
-	/* The thread's own. */
+	/* The thread's own; while it rests, of whoever holds the lock. */
 	struct redis_stream *stream;
 	redisReader *reader;
 	struct redis_line flight;
@@ -211,6 +213,8 @@ void redis_line_add(struct redis_line *line, struct redis_call *call);
 void redis_line_remove(struct redis_line *line, struct redis_call *call);
 /* All that wait there: none of it was sent. */
 void redis_line_settle(struct redis_line *line, const struct err *why);
+/* A call goes into flight: its bytes come next. */
+void redis_link_board(struct redis_link *link, struct redis_call *call, int64_t now);
 /* Without a connection: sleeps until it is time to make one, and makes it. */
 void redis_link_idle(struct redis_link *link);
 /* Ends the connection; what was in flight is settled. Callers in line stay there. */

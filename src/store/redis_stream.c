@@ -229,6 +229,13 @@ ssize_t redis_stream_write(struct redis_stream *stream, struct str bytes, struct
 	return not_now(errno) ? 0 : redis_stream_lost(err, errno);
 }
 
+bool redis_stream_is_quiet(const struct redis_stream *stream)
+{
+	char byte;
+
+	return recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && not_now(errno);
+}
+
 int redis_stream_fd(const struct redis_stream *stream)
 {
 	return stream->fd;
