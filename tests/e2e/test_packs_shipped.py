@@ -1,0 +1,60 @@
+"""The packs that come along: proven, covered by their conversations, and played over signed webhooks."""
+import os
+import subprocess
+
+import pytest
+
+from person import Person
+from server import ROOT, run
+from twin import start
+
+PACKS = ["msme", "wafr", "production"]
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_checked_and_covered(pack):
+    folder = os.path.join(ROOT, "templates", pack)
+    status, out, err = run("check", folder)
+    assert status == 0 and "0 errors, 0 warnings" in out, out + err
+    status, out, err = run("test", "--strict", folder)
+    assert status == 0 and ", 0 failed" in out, out + err
+
+
+@pytest.mark.errors("call failed", "breaker")
+@pytest.mark.parametrize("pack", ["wafr", "production"])
+def test_played_on_a_server(servers, store, pack):
+    server = start(servers, FLOW=pack, **store)
+    status, out, err = run("test", "--http", server.url, os.path.join(ROOT, "templates", pack),
+                           timeout=240)
+    assert status == 0 and ", 0 failed" in out, out + err
+
+
+def test_the_demo_answers_by_itself(servers):
+    """What `make run` shows with FLOW=production: nothing is told beforehand."""
+    person = Person(start(servers, FLOW="production"))
+    person.say("hi")
+    person.say("1")
+    assert "ORD-001 · Steel gate: in production" in person.say("1")
+    card = person.say("1")
+    assert "*Order ORD-001*" in card and "Quantity: 12" in card
+    person.say("2")
+    assert "no order ORD-900 of yours" in person.say("ORD-900")
+
+
+def test_a_setting_says_where_the_operator_is(servers):
+    """Set in the environment, it is no demo any more: nobody answers there."""
+    person = Person(start(servers, FLOW="wafr", TOPUP_API_URL="http://127.0.0.1:9"))
+    for text in ("bonjour", "1", "1", "0612345678", "1", "1"):
+        person.say(text)
+    assert "L’opérateur est injoignable" in person.say("oui")
+
+
+@pytest.mark.parametrize("pack", ["wafr", "production"])
+def test_not_a_line_of_c(pack):
+    """The commit that adds a pack holds its own files and no program."""
+    log = subprocess.run(["git", "log", "--format=", "--name-only", "--full-diff",
+                          "--diff-filter=A", "--", f"templates/{pack}/flow.json"],
+                         cwd=ROOT, capture_output=True, text=True)
+    if log.returncode or not log.stdout.strip():
+        pytest.skip("not in a git tree")
+    assert all(n.startswith(f"templates/{pack}/") for n in log.stdout.split())
