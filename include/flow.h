@@ -235,6 +235,17 @@ const struct value *flow_found_answer(const struct flow *flow, const struct flow
 				      const char *language, const struct flow_found *found,
 				      size_t count, bool more, struct arena *a);
 
+/* ---- records, for who looks after them ---- */
+
+/* The fields that the flow keeps of a type, NULL behind the last; NULL: it keeps none such. */
+const char *const *flow_record_fields(const struct flow *flow, const char *type);
+bool flow_record_has_state(const struct flow *flow, const char *type, const char *state);
+/* What its contact is told when a record has come into its state. 1 rendered, 0: the pack says
+ * nothing of it, -1. */
+int flow_record_tell(const struct flow *flow, const char *type, const struct flow_found *found,
+		     const char *contact, const char *language, const struct value *settings,
+		     struct buf *out, struct err *err);
+
 /* Names the outcome of an HTTP answer by the call's rules, first match wins;
  * "failed" when none matches. answer may be NULL (no JSON). Besides the names of
  * the rules there are fixed ones that integration/ gives: "timeout", "refused",

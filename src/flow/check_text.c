@@ -459,6 +459,19 @@ static bool is_named(const struct flow *flow, const char *file)
 	return false;
 }
 
+/* What is told of a record's state sees the record as a look-up's answer. */
+static void check_tell(struct flow_checker *ck, const struct flow_record *r)
+{
+	const struct flow_call_rule find = { .kind = FLOW_CALL_FIND, .record = r };
+	struct place p = { .ck = ck,
+			   .field = arena_printf(&ck->a, "records.%s.tell", r->name),
+			   .answer = true,
+			   .lookup = &find };
+
+	for (size_t i = 0; r->tell && i < r->states->count; i++)
+		check_text(&p, r->tell[i]);
+}
+
 void flow_check_texts(struct flow_checker *ck)
 {
 	const struct flow *flow = ck->flow;
@@ -475,6 +488,8 @@ void flow_check_texts(struct flow_checker *ck)
 		check_text(&any, flow->system[i]);
 	for (size_t i = 0; i < flow->call_count; i++)
 		check_call(ck, &flow->calls[i]);
+	for (size_t i = 0; i < flow->record_count; i++)
+		check_tell(ck, &flow->records[i]);
 	flow_check_lengths(ck);
 	for (size_t i = 0; i < flow->text_file_count; i++) {
 		if (!is_named(flow, flow->text_files[i]))

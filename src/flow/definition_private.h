@@ -195,6 +195,7 @@ struct flow_record {
 	const char **fields; /* values, and "language" */
 	size_t field_count;
 	const struct flow_list *states; /* the first is that of a new one; NULL: only "new" */
+	const struct flow_text **tell;	/* by state: said when it comes to be so, or NULL */
 	unsigned line;
 };
 

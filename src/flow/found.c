@@ -3,7 +3,9 @@
  */
 #include <string.h>
 
+#include "data_private.h"
 #include "date_private.h"
+#include "run_private.h"
 #include "show_private.h"
 
 static void add_state(const struct flow_record *rec, const struct flow_found *f, size_t language,
@@ -35,6 +37,57 @@ static void add_found(const struct flow *flow, const struct flow_record *rec,
 			text = flow_shown(flow, &flow->values[v].rule, text, language, NULL, a);
 		value_add_text(a, o, name, str_of(text));
 	}
+}
+
+/* ---- for who looks after them ---- */
+
+const char *const *flow_record_fields(const struct flow *flow, const char *type)
+{
+	static const char *const none[] = { NULL };
+	const struct flow_record *rec = flow_record_find(flow, type);
+
+	if (!rec)
+		return NULL;
+	return rec->fields ? rec->fields : none;
+}
+
+bool flow_record_has_state(const struct flow *flow, const char *type, const char *state)
+{
+	const struct flow_record *rec = flow_record_find(flow, type);
+
+	if (!rec || !rec->states)
+		return rec && strcmp(state, "new") == 0;
+	return flow_option_find(rec->states, state) != NULL;
+}
+
+static const struct flow_text *told_of(const struct flow *flow, const char *type, const char *state)
+{
+	const struct flow_record *rec = flow_record_find(flow, type);
+	const struct flow_option *o =
+		rec && rec->tell ? flow_option_find(rec->states, state) : NULL;
+
+	return o ? rec->tell[o - rec->states->options] : NULL;
+}
+
+int flow_record_tell(const struct flow *flow, const char *type, const struct flow_found *found,
+		     const char *contact, const char *language, const struct value *settings,
+		     struct buf *out, struct err *err)
+{
+	const struct flow_call find = { .kind = FLOW_CALL_FIND, .record_type = type };
+	const struct flow_text *text = told_of(flow, type, found->state);
+	int l = flow_language_find(flow, language);
+	struct flow_view view = { .contact = contact,
+				  .settings = settings,
+				  .language = l < 0 ? 0 : (size_t)l };
+	struct arena a = { 0 };
+	int ret;
+
+	if (!text)
+		return 0;
+	view.answer = flow_found_answer(flow, &find, language, found, 1, false, &a);
+	ret = flow_text_render(text->in[view.language], flow_data(flow, &view, &a), out, err);
+	arena_free(&a);
+	return ret < 0 ? -1 : 1;
 }
 
 const struct value *flow_found_answer(const struct flow *flow, const struct flow_call *call,

@@ -95,9 +95,35 @@ static void load_states(struct flow_loader *ld, const cJSON *node, struct flow_r
 		r->states = list;
 }
 
+/* {"resolved": "report_resolved"}: what is said of a state. */
+static void load_tell(struct flow_loader *ld, const cJSON *node, struct flow_record *r)
+{
+	const cJSON *all = load_object(ld, node, "tell"), *m;
+	const char *within = ld->within;
+
+	if (all && !r->states) {
+		load_fault(ld, all, "tell", "write its \"states\"", "the record has no states");
+		return;
+	}
+	if (all)
+		r->tell = arena_array(ld->a, r->states->count, sizeof *r->tell);
+	ld->within = load_join(ld, "tell");
+	cJSON_ArrayForEach(m, all)
+	{
+		const struct flow_option *o = flow_option_find(r->states, m->string);
+
+		if (o)
+			r->tell[o - r->states->options] = load_text(ld, all, m->string);
+		else
+			load_fault(ld, m, m->string, "name one of the record's \"states\"",
+				   "\"%.40s\" is no state of %s", m->string, r->name);
+	}
+	ld->within = within;
+}
+
 void load_records(struct flow_loader *ld)
 {
-	static const char *const keys[] = { "id_prefix", "fields", "states", NULL };
+	static const char *const keys[] = { "id_prefix", "fields", "states", "tell", NULL };
 	const cJSON *all = load_object(ld, ld->root, "records"), *m;
 	struct flow *flow = ld->flow;
 
@@ -122,6 +148,7 @@ void load_records(struct flow_loader *ld)
 				(void)load_value_ref(ld, m, "fields", r->fields[i]);
 		}
 		load_states(ld, m, r);
+		load_tell(ld, m, r);
 		flow->record_count++;
 	}
 	ld->within = "";

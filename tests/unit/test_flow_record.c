@@ -48,7 +48,8 @@ static const char json[] =
 	" {\"id\": \"under_review\", \"label\": {\"en\": \"Under review\", \"ar\": \"قيد "
 	"المراجعة\"}},\n"
 	" {\"id\": \"resolved\", \"label\": {\"en\": \"Resolved\", \"ar\": \"تم\"}},\n"
-	" {\"id\": \"withdrawn\", \"label\": {\"en\": \"Withdrawn\", \"ar\": \"مسحوب\"}}]}},\n"
+	" {\"id\": \"withdrawn\", \"label\": {\"en\": \"Withdrawn\", \"ar\": \"مسحوب\"}}],"
+	" \"tell\": {\"resolved\": \"card\"}}},\n"
 	"\"calls\": {\n"
 	" \"mine\": {\"records\": \"defect\", \"do\": \"list\", \"max\": 2},\n"
 	" \"opened\": {\"records\": \"defect\", \"do\": \"list\", \"state\": \"under_review\"},\n"
@@ -115,6 +116,43 @@ static void records_are_kept_and_listed(void **state)
 	    "> report\n< What is broken?\n> Roof\n< ...\n"
 	    "> 2\n< Yours: 1.DEF-... Roof (Under review) 2026-01-05 2.DEF-... Fence "
 	    "(Resolved) 2026-01-05 …\n< Menu\n");
+}
+
+static void its_contact_is_told(void **state)
+{
+	static const struct {
+		const char *name, *record_state, *language;
+		int ret;
+		const char *says;
+	} rows[] = {
+		{ "in English", "resolved", "en", 1, "DEF-7: Gate, Resolved" },
+		{ "in Arabic", "resolved", "ar", 1, "DEF-7: Gate, تم" },
+		{ "in a language that is gone", "resolved", "xx", 1, "DEF-7: Gate, Resolved" },
+		{ "no text of it", "withdrawn", "en", 0, "" },
+		{ "a state that is gone", "lost", "en", 0, "" },
+	};
+	const struct session_value text = { "text", "Gate" };
+	struct talk t;
+
+	(void)state;
+	pack_open(&t, json, texts, COUNT(texts));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct flow_found found = { "DEF-7", rows[i].record_state, 0, &text, 1 };
+		struct buf out;
+
+		buf_init(&out, 1000);
+		CHECK_CASE(flow_record_tell(t.flow, "defect", &found, "whatsapp:+911",
+					    rows[i].language, NULL, &out, NULL) == rows[i].ret,
+			   rows[i].name);
+		CHECK_SAME(out.len ? out.data : "", rows[i].says, rows[i].name);
+		buf_free(&out);
+	}
+	assert_true(flow_record_has_state(t.flow, "defect", "withdrawn"));
+	assert_false(flow_record_has_state(t.flow, "defect", "new"));
+	assert_false(flow_record_has_state(t.flow, "other", "new"));
+	assert_string_equal(flow_record_fields(t.flow, "defect")[1], "language");
+	assert_null(flow_record_fields(t.flow, "other"));
+	talk_close(&t);
 }
 
 static void states_are_read_in_the_session_s_language(void **state)
@@ -276,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_are_kept_and_listed),
+		cmocka_unit_test(its_contact_is_told),
 		cmocka_unit_test(states_are_read_in_the_session_s_language),
 		cmocka_unit_test(only_what_is_there_is_found),
 		cmocka_unit_test(a_state_is_changed),
