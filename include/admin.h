@@ -1,7 +1,8 @@
 /*
  * admin.h - what an operator sees and may do, as plain functions.
  *
- * No request here: web/ asks, these write JSON. No private text is shown.
+ * No request here: web/ asks, these write JSON. No private text is shown, but for records: they
+ * are kept to be read.
  * Any thread, between open and close.
  */
 #ifndef SAMVAD_ADMIN_H
@@ -25,8 +26,9 @@ struct admin_settings { /* borrowed, must outlive it */
 	struct integration *integration;
 	struct broadcaster *broadcaster;
 	const struct clock *clock;
-	const char *auth_url;	/* probed for health */
-	const char *twilio_url; /* likewise */
+	const struct value *settings; /* "env" of texts */
+	const char *auth_url;	      /* probed for health */
+	const char *twilio_url;	      /* likewise */
 	const char *version;
 };
 
@@ -50,6 +52,41 @@ int admin_consent(struct admin *admin, const char *contact, struct buf *out, str
  * "object","detail","request_id"}…],"timestamp"}. */
 int admin_audit(struct admin *admin, const char *object, unsigned limit, struct buf *out,
 		struct err *err);
+/* ---- records ---- */
+
+struct admin_record_query {
+	const char *type;
+	const char *contact; /* NULL: of all */
+	const char *state;   /* "": any */
+	const char *cursor;  /* "": the first page */
+	unsigned limit;
+};
+/* Whether a pack keeps records of this type. */
+bool admin_record_known(struct admin *admin, const char *type);
+/* Newest first:
+ * {"records":[{"type","id","contact","state","created_at","updated_at","fields":{…}}…],
+ * "next_cursor","timestamp"}; at most 500. */
+int admin_record_list(struct admin *admin, const struct admin_record_query *q, struct buf *out,
+		      struct err *err);
+/* One of them; 1/0/-1. */
+int admin_record_show(struct admin *admin, const char *type, const char *id, struct buf *out,
+		      struct err *err);
+struct admin_record_change {
+	const char *type;
+	const char *id;
+	const char *state; /* the new one */
+	bool tell;	   /* its contact, with the pack's text for it */
+	const char *request_id;
+};
+/* {"id","state","changed","told"}; told: "queued", or why not. 1/0/-1; ERR_INPUT: the pack has no
+ * such state, ERR_PERM: somebody else was first. With an audit entry. */
+int admin_record_change(struct admin *admin, const struct admin_record_change *ch, struct buf *out,
+			struct err *err);
+/* All of them (limit and cursor do not count), piece by piece, until write() says false. */
+int admin_record_export(struct admin *admin, const struct admin_record_query *q, bool csv,
+			bool (*write)(void *arg, const char *bytes, size_t n), void *arg,
+			struct err *err);
+
 /* Writes Prometheus text, gauges brought up to date. */
 int admin_metrics(struct admin *admin, struct buf *out, struct err *err);
 

@@ -86,6 +86,10 @@ void conversation_close(struct conversation **conv);
 void conversation_use_bot(struct conversation *conv, struct bot *bot);
 /* The current bot, counted: release it. */
 struct bot *conversation_bot(struct conversation *conv);
+/* Says something to a contact that they did not ask for, through the outbox, if they may be written
+ * to now. 1 queued; 0: *why_out is "unknown", "opted_out", "outside_window" or "no_session"; -1. */
+int conversation_tell(struct conversation *c, const char *contact, const char *text,
+		      const char **why_out, struct err *err);
 
 struct conversation_answer {
 	struct str texts[REPLY_MAX_TEXTS]; /* in the arena; none: an empty answer */

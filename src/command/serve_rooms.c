@@ -216,6 +216,7 @@ static int open_admin(struct server *s, struct err *err)
 					    .integration = s->integration,
 					    .broadcaster = s->broadcaster,
 					    .clock = &s->clock,
+					    .settings = s->env,
 					    .auth_url = s->config.auth_api_url,
 					    .twilio_url = s->config.twilio_api_base,
 					    .version = SAMVAD_VERSION };

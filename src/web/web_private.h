@@ -212,6 +212,9 @@ void handle_broadcast_pause(struct web *web, struct web_request *rq, struct web_
 void handle_broadcast_resume(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_broadcast_cancel(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_broadcast_retry(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_record_list(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_record_show(struct web *web, struct web_request *rq, struct web_answer *an);
+void handle_record_change(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_twin(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_twin_events(struct web *web, struct web_request *rq, struct web_answer *an);
 void handle_twin_session(struct web *web, struct web_request *rq, struct web_answer *an);
