@@ -17,7 +17,8 @@ test("every code that the twin knows has words", () => {
 });
 
 test("every fault of the interface can be set, with its default", () => {
-	const rows = [...api.matchAll(/^\| `(\w+)` \| (\S+) \| /gm)].map((m) =>
+	const table = api.slice(api.indexOf("\n`faults`:"), api.indexOf("## How it behaves"));
+	const rows = [...table.matchAll(/^\| `(\w+)` \| (\S+) \| /gm)].map((m) =>
 		`${m[1]}: ${m[2].replace(/`/g, "")}`);
 	const shown = [...read("templates/sandbox/faults.js").matchAll(/^\t\t\["(\w+)", ([^,]+),/gm)]
 		.map((m) => `${m[1]}: ${m[2]}`);
