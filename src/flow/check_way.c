@@ -128,11 +128,34 @@ static void check_endless_calls(struct flow_checker *ck)
 
 /* ---- messages that get no answer ---- */
 
-static bool is_silent(const struct flow_action *act)
+enum { DEEP = 20 }; /* crossings behind each other */
+
+static bool is_silent(const struct flow_action *act, unsigned depth);
+
+/* Whether a session can come here, and wait, without a word. A call says something in the end. */
+static bool is_entered_silently(const struct flow_step *s, bool quiet, unsigned depth)
 {
-	return act->say_count == 0 &&
-	       (act->to == GOTO_NONE ||
-		(act->quiet && act->to == GOTO_STEP && (act->target->rule || act->target->end)));
+	if ((s->say_count && !quiet) || s->call || depth == DEEP)
+		return false;
+	if (s->rule)
+		return quiet;
+	if (s->end)
+		return true;
+	for (const struct flow_action *act = flow_exit_find(s, "next")->action; act;
+	     act = act->otherwise) {
+		if (is_silent(act, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static bool is_silent(const struct flow_action *act, unsigned depth)
+{
+	if (act->say_count)
+		return false;
+	if (act->to == GOTO_STEP)
+		return is_entered_silently(act->target, act->quiet, depth);
+	return act->to == GOTO_NONE;
 }
 
 /* True: holds. False: not, or nobody knows. */
@@ -170,16 +193,18 @@ static bool is_sure(const struct flow_action *act, const struct flow_step *at)
 	return false;
 }
 
+static const char no_answer[] = "gives no answer: nothing is said on the way, and nothing asked";
+static const char add_say[] = "add \"say\" here, or to the step that it leads to";
+
 static void check_command(struct flow_checker *ck, const struct flow_command *c)
 {
 	const char *field = arena_printf(&ck->a, "commands.%s", c->name);
 
 	for (const struct flow_action *act = c->action; act; act = act->otherwise) {
-		if (is_silent(act))
+		if (is_silent(act, 0))
 			flow_check_fault(ck, FLOW_WARNING,
 					 (struct flow_spot){ "flow.json", act->line, NULL, field },
-					 "gives no answer: it says nothing and asks nothing",
-					 "add \"say\", or \"goto\": \"@same\"");
+					 no_answer, add_say);
 	}
 	for (size_t i = 0; i < ck->flow->step_count; i++) {
 		const struct flow_step *s = &ck->flow->steps[i];
@@ -196,6 +221,22 @@ static void check_command(struct flow_checker *ck, const struct flow_command *c)
 	}
 }
 
+static void check_exit(struct flow_checker *ck, const struct flow_step *s,
+		       const struct flow_exit *e)
+{
+	bool plain = *e->name == '@' || strcmp(e->name, "next") == 0;
+	const char *field =
+		plain ? flow_exit_shown(e->name) : arena_printf(&ck->a, "exits.%s", e->name);
+
+	for (const struct flow_action *act = e->action; act; act = act->otherwise) {
+		if (is_silent(act, 0))
+			flow_check_fault(
+				ck, FLOW_WARNING,
+				(struct flow_spot){ "flow.json", act->line, s->name, field },
+				no_answer, add_say);
+	}
+}
+
 static void check_silence(struct flow_checker *ck)
 {
 	const struct flow *flow = ck->flow;
@@ -205,17 +246,8 @@ static void check_silence(struct flow_checker *ck)
 	for (size_t i = 0; i < flow->step_count; i++) {
 		const struct flow_step *s = &flow->steps[i];
 
-		for (size_t k = 0; s->rule && k < s->exit_count; k++) {
-			for (const struct flow_action *act = s->exits[k].action; act;
-			     act = act->otherwise) {
-				if (is_silent(act))
-					flow_check_fault(
-						ck, FLOW_WARNING,
-						at_step(s, flow_exit_shown(s->exits[k].name)),
-						"gives no answer: \"quiet\" without \"say\"",
-						"say something, or take \"quiet\" away");
-			}
-		}
+		for (size_t k = 0; (s->rule || s->call) && k < s->exit_count; k++)
+			check_exit(ck, s, &s->exits[k]);
 	}
 }
 

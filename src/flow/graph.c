@@ -114,13 +114,14 @@ bool flow_step_rests(const struct flow *flow, const struct flow_step *s)
 struct study {
 	struct flow *flow;
 	const struct flow_step *from;
+	const struct flow_step *stay; /* where an action that leads nowhere leaves the session */
 	bool changed;
 };
 
 static void edge(void *arg, const struct flow_action *act, uint64_t surely)
 {
 	struct study *st = arg;
-	const struct flow_step *to = act->to == GOTO_STEP ? act->target : st->from;
+	const struct flow_step *to = act->to == GOTO_STEP ? act->target : st->stay;
 	struct flow_step *s = &st->flow->steps[to - st->flow->steps];
 
 	if (act->to == GOTO_BACK) /* only to where it was, and only when that step still fits */
@@ -146,17 +147,19 @@ void flow_graph_study(struct flow *flow)
 			st.from = &flow->steps[i];
 			if (!st.from->reachable)
 				continue;
+			st.stay = st.from;
 			for (size_t k = 0; k < st.from->exit_count; k++)
 				flow_action_walk(
 					st.from->exits[k].action,
 					flow_step_leaves_with(st.from, st.from->exits[k].name),
 					edge, &st);
-			if (st.from->rule && flow->expiry)
-				flow_action_walk(flow->expiry, st.from->surely, edge, &st);
 			for (size_t k = 0;
 			     flow_step_rests(flow, st.from) && k < flow->command_count; k++)
 				flow_action_walk(flow->commands[k].action, st.from->surely, edge,
 						 &st);
+			st.stay = flow->start;
+			if (st.from->rule && flow->expiry)
+				flow_action_walk(flow->expiry, st.from->surely, edge, &st);
 		}
 	}
 }
