@@ -282,7 +282,8 @@ static void personal_data_keeps_its_mark(void **state)
 			"\"q\", \"values\": {\"a\": {\"type\": \"text\"%s}, \"b\": {\"type\": "
 			"\"text\"%s}}, \"steps\": {\"q\": {\"ask\": \"ask\", \"save\": \"a\", "
 			"\"wrong\": \"ask\", \"next\": {\"set\": {\"b\": %s}, \"goto\": \"e\"}}, "
-			"\"e\": {\"end\": true, \"again\": \"ask\"}}, " PACK_SYSTEM "}",
+			"\"e\": {\"say\": \"ask\", \"end\": true, \"again\": "
+			"\"ask\"}}, " PACK_SYSTEM "}",
 			rows[i].from, rows[i].to, rows[i].set);
 
 		CHECK_SAME(pack_faults(&a, pack, few, COUNT(few)), rows[i].says, rows[i].set);

@@ -383,7 +383,8 @@ static void words_that_are_answers(void **state)
 			"\"q\", \"steps\": {\"q\": {\"ask\": \"ask\", \"input\": {\"type\": %s}, "
 			"\"wrong\": \"ask\", \"next\": \"e\", \"also\": [{\"id\": \"none\", "
 			"\"number\": 0, \"label\": {\"en\": \"None\"}}], \"exits\": {\"none\": "
-			"\"e\"}}, \"e\": {\"end\": true, \"again\": \"ask\"}}, \"commands\": "
+			"\"e\"}}, \"e\": {\"say\": \"ask\", \"end\": true, \"again\": \"ask\"}}, "
+			"\"commands\": "
 			"{\"menu\": {\"words\": {\"en\": [\"%s\"]}, \"do\": \"q\"}}, " PACK_SYSTEM
 			"}",
 			rows[i].rule, rows[i].word);

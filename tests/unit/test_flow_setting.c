@@ -12,7 +12,7 @@ static const char json[] =
 	"\"timeout_ms\": \"5000\", \"outcomes\": [{\"name\": \"ok\", \"status\": 200}]}},\n"
 	"\"steps\": {\"hello\": {\"say\": \"hello\", \"next\": \"ask\"},\n"
 	" \"ask\": {\"call\": \"ask\", \"exits\": {\"otherwise\": \"bye\"}},\n"
-	" \"bye\": {\"end\": true, \"again\": \"sys\"}},\n" PACK_SYSTEM "}";
+	" \"bye\": {\"say\": \"sys\", \"end\": true, \"again\": \"sys\"}},\n" PACK_SYSTEM "}";
 
 static const struct pack_file texts[] = {
 	{ "en/hello.txt", "at {{env.SHOP_URL}} of {{env.WEB_APP_URL}}" },
