@@ -2,28 +2,16 @@
  * load_json.c - members of flow.json with exact faults: line, step, field, cure.
  *
  * cJSON keeps no positions. The n-th value of the tree, counted in the order
- * of the text, is the n-th value of the text: that is how a line is found, and
- * only when there is a fault to report.
+ * of the text, is the n-th value of the text: that is how lines are found, all
+ * of them when the first one is asked for.
  */
 #include "load_private.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* Counts nodes in document order up to `wanted`. */
-static bool ordinal(const cJSON *node, const cJSON *wanted, size_t *n)
-{
-	if (node == wanted)
-		return true;
-	(*n)++;
-	for (const cJSON *child = node->child; child; child = child->next) {
-		if (ordinal(child, wanted, n))
-			return true;
-	}
-	return false;
-}
 
 static const char *string_end(const char *p, const char *end)
 {
@@ -41,44 +29,78 @@ static bool is_key(const char *behind, const char *end)
 	return behind < end && *behind == ':';
 }
 
-/* Where value number n begins; the text is valid JSON. */
-static const char *value_start(struct str json, size_t n)
+/* The next value of the valid JSON text from *at on; *at goes behind its beginning. */
+static const char *next_value(const char **at, const char *end)
 {
-	const char *p = json.p, *end = json.p + json.n;
-
-	while (p < end) {
-		const char *next = p + 1;
+	while (*at < end) {
+		const char *p = *at;
 		bool value = false;
 
+		*at = p + 1;
 		if (*p == '"') {
-			next = string_end(p, end);
-			value = !is_key(next, end);
+			*at = string_end(p, end);
+			value = !is_key(*at, end);
 		} else if (*p == '{' || *p == '[') {
 			value = true;
 		} else if (!strchr(" \t\r\n,:}]", *p)) {
 			value = true;
-			while (next < end && !strchr(" \t\r\n,:}]", *next))
-				next++;
+			while (*at < end && !strchr(" \t\r\n,:}]", **at))
+				(*at)++;
 		}
-		if (value && n-- == 0)
+		if (value)
 			return p;
-		p = next;
 	}
 	return end;
 }
 
-unsigned load_line(const struct flow_loader *ld, const cJSON *node)
-{
-	size_t n = 0;
-	unsigned line = 1;
-	const char *at;
+struct reading { /* of the text, beside the tree */
+	const char *at, *end;
+	const char *counted; /* line breaks are, up to here */
+	unsigned line;
+};
 
-	if (!node || !ordinal(ld->root, node, &n))
-		return 1;
-	at = value_start(ld->json, n);
-	for (const char *p = ld->json.p; p < at; p++)
-		line += *p == '\n';
-	return line;
+static size_t count_values(const cJSON *node)
+{
+	size_t n = 1;
+
+	for (const cJSON *child = node->child; child; child = child->next)
+		n += count_values(child);
+	return n;
+}
+
+static void note_lines(struct flow_loader *ld, const cJSON *node, struct reading *r)
+{
+	const char *value = next_value(&r->at, r->end);
+
+	for (; r->counted < value; r->counted++)
+		r->line += *r->counted == '\n';
+	ld->lines[ld->line_count++] = (struct load_place){ node, r->line };
+	for (const cJSON *child = node->child; child; child = child->next)
+		note_lines(ld, child, r);
+}
+
+static int by_node(const void *a, const void *b)
+{
+	const struct load_place *x = a, *y = b;
+
+	return (uintptr_t)x->node < (uintptr_t)y->node	 ? -1
+	       : (uintptr_t)x->node > (uintptr_t)y->node ? 1
+							 : 0;
+}
+
+unsigned load_line(struct flow_loader *ld, const cJSON *node)
+{
+	const struct load_place wanted = { node, 0 }, *found;
+
+	if (!ld->lines) {
+		struct reading r = { ld->json.p, ld->json.p + ld->json.n, ld->json.p, 1 };
+
+		ld->lines = arena_array(ld->a, count_values(ld->root), sizeof *ld->lines);
+		note_lines(ld, ld->root, &r);
+		qsort(ld->lines, ld->line_count, sizeof *ld->lines, by_node);
+	}
+	found = bsearch(&wanted, ld->lines, ld->line_count, sizeof wanted, by_node);
+	return found ? found->line : 1;
 }
 
 const char *load_join(struct flow_loader *ld, const char *key)

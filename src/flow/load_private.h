@@ -12,10 +12,17 @@
 #include "definition_private.h"
 #include "fault_private.h"
 
+struct load_place { /* where a value of flow.json begins */
+	const cJSON *node;
+	unsigned line;
+};
+
 struct flow_loader {
 	const struct file_tree *pack;
 	struct str json; /* flow.json */
 	const cJSON *root;
+	struct load_place *lines; /* by node; made when the first is asked for */
+	size_t line_count;
 	struct flow *flow;
 	struct arena *a; /* the flow's */
 	struct flow_faults *faults;
@@ -30,7 +37,7 @@ struct flow_loader {
  * key is appended to ld->within; NULL: ld->within itself. */
 void load_fault(struct flow_loader *ld, const cJSON *node, const char *key, const char *cure,
 		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-unsigned load_line(const struct flow_loader *ld, const cJSON *node);
+unsigned load_line(struct flow_loader *ld, const cJSON *node);
 /* Faults each key of object that is not in the NULL-ended list. */
 void load_check_keys(struct flow_loader *ld, const cJSON *object, const char *const *keys);
 /* Members of one kind; NULL when absent, or of another kind (a fault). The text is copied. */
