@@ -154,20 +154,6 @@ static int scan_page(struct redis_store *st, struct place *at, struct names *pag
 	return 0;
 }
 
-static void command_session(struct redis_batch *b, unsigned shard, const char *contact,
-			    bool with_box)
-{
-	static const char *const fields[] = { "flow",	 "ver",	 "step",    "shown",
-					      "lang",	 "done", "created", "updated",
-					      "expires", "rev",	 "call",    "box" };
-	size_t count = sizeof fields / sizeof *fields - (with_box ? 0 : 1);
-	struct redis_command *c = redis_command(b, "HMGET");
-
-	redis_arg_text(c, redis_key(b->arena, shard, "s", contact, NULL));
-	for (size_t i = 0; i < count; i++)
-		redis_arg_text(c, fields[i]);
-}
-
 struct filter {
 	const char *step;
 	bool with_boxes;
@@ -175,14 +161,11 @@ struct filter {
 	int64_t deadline;
 };
 
-/* Whether the session lives and is at that step: expires, shown. */
-static bool belongs(const redisReply *session, const struct filter *f)
+/* Whether the session lives and is at that step. */
+static bool belongs(const redisReply *reply, const struct filter *f, struct redis_session *s)
 {
-	const redisReply *shown = redis_reply_at(session, 3);
-
-	if (redis_reply_int(redis_reply_at(session, 8)) <= f->now_ms)
-		return false;
-	return !*f->step || (redis_reply_has(shown) && strcmp(shown->str, f->step) == 0);
+	return redis_unpack_session(reply, s) && s->expires_ms > f->now_ms &&
+	       (!*f->step || str_is(s->shown, f->step));
 }
 
 static int read_members(struct redis_store *st, const struct names *page, const struct filter *f,
@@ -198,16 +181,18 @@ static int read_members(struct redis_store *st, const struct names *page, const 
 	redis_batch_init(&b, &tmp, REDIS_READ);
 	b.deadline = f->deadline;
 	for (size_t i = 0; i < page->count; i++) {
-		command_session(&b, page->shards[i], page->list[i], f->with_boxes);
+		redis_command_session(&b, page->shards[i], page->list[i], f->with_boxes);
 		redis_command_facts(&b, page->shards[i], page->list[i]);
 	}
 	ret = redis_exchange(st->pool, &b, &replies, err);
 	for (size_t i = 0; ret == 0 && i < page->count; i++) {
-		if (!belongs(replies[2 * i], f))
+		struct redis_session s;
+
+		if (!belongs(replies[2 * i], f, &s))
 			continue;
 		list[n].contact = arena_strdup(a, page->list[i]);
-		redis_read_session(replies[2 * i], a, &list[n].session);
-		redis_read_facts(replies[2 * i + 1], a, &list[n++].facts);
+		list[n].session = redis_copy_session(&s, f->with_boxes, a);
+		redis_read_facts(replies[2 * i + 1], &list[n++].facts);
 	}
 	redis_replies_free(replies, b.count);
 	arena_free(&tmp);

@@ -9,13 +9,30 @@
 #ifndef SAMVAD_STORE_REDIS_LUA_PRIVATE_H
 #define SAMVAD_STORE_REDIS_LUA_PRIVATE_H
 
-/* A session as the caller may see it: its revision, "0" when absent or expired. */
+/* A session as the caller may see it: its revision, "0" when absent or expired; then its updated
+ * and wait. (A number as an argument of redis.call is printed at length first: hence '79'.) */
 #define LUA_SESSION                                                                                \
-	"local function revision(s, now)\n"                                                        \
-	"  local v = redis.call('HMGET', s, 'rev', 'expires')\n"                                   \
-	"  if not v[1] or tonumber(v[2]) <= now then return '0' end\n"                             \
-	"  return v[1]\n"                                                                          \
+	"local function session(s, now)\n"                                                         \
+	"  local rev, expires, updated, wait = string.match(redis.call('GETRANGE', s, '0', '79'),\n" \
+	"    '^(%d+) (%d+) (%d+) (%d)')\n"                                                         \
+	"  if not rev or tonumber(expires) <= now then return '0' end\n"                           \
+	"  return rev, updated, wait\n"                                                            \
 	"end\n"
+
+/* A turn's parts; nil when there is none, or none since `floor`. */
+#define LUA_TURN                                                                                   \
+	"local function turn_read(t, floor)\n"                                                     \
+	"  local v = redis.call('GET', t)\n"                                                       \
+	"  if not v then return nil end\n"                                                         \
+	"  local rs, at, n, from = string.match(v, '^(%d) (%d+) (%d+) ()')\n"                      \
+	"  if floor and tonumber(at) < floor then return nil end\n"                                \
+	"  return rs, at, string.sub(v, from, from + n - 1), string.sub(v, from + n)\n"            \
+	"end\n"                                                                                    \
+	"local function turn_write(t, rs, at, box, rest)\n"                                        \
+	"  redis.call('SET', t, rs .. ' ' .. at .. ' ' .. #box .. ' ' .. box .. rest, 'KEEPTTL')\n" \
+	"end\n"
+#define LUA_FLOOR                                                                                  \
+	"local function floor(key) return tonumber(redis.call('GET', key) or 0) end\n"
 
 /*
  * Outbox rows. What a row itself says (its contact, broadcast, external id) names
@@ -184,8 +201,7 @@
 	"'id', 'kind', 'channel', 'contact', 'created', 'due', 'attempts', 'changed',\n"           \
 	"    'state', 'reason', 'ext', 'status', 'error', 'bc', 'box'"
 #define LUA_FACTS                                                                                  \
-	"'known', 'lang', 'first', 'last', 'consent', 'unfin', 'since', 'out', 'trouble',\n"       \
-	"    'heard', 'parked'"
+	"'met', 'consent', 'since', 'out', 'trouble', 'heard', 'parked'"
 
 /* Scripts of redis_scripts_rows.c, redis_scripts_broadcast.c and redis_scripts_house.c. */
 extern const char redis_lua_outbox_claim[];

@@ -93,7 +93,6 @@ void redis_replies_free(redisReply **replies, size_t count);
 /* ---- scripts (redis_scripts.c) ---- */
 
 enum redis_script {
-	REDIS_SCRIPT_LOAD,
 	REDIS_SCRIPT_COMMIT,
 	REDIS_SCRIPT_DECIDE,
 	REDIS_SCRIPT_DIVERT,

@@ -222,7 +222,7 @@ static void take_claim(const redisReply *reply, struct arena *a, void *list, siz
 
 	(void)redis_read_row(redis_reply_at(reply, 0), NULL, a,
 			     &claim->row); /* it was read before */
-	redis_read_facts(redis_reply_at(reply, 1), a, &claim->facts);
+	redis_read_facts(redis_reply_at(reply, 1), &claim->facts);
 }
 
 static void add_status_claim(struct redis_store *st, struct redis_batch *b,

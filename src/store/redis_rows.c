@@ -15,9 +15,8 @@ static const char *const row_fields[REDIS_ROW_FIELDS] = {
 	"state", "reason", "ext",     "status",	 "error",   "bc",  "box"
 };
 
-static const char *const facts_fields[REDIS_FACTS_FIELDS] = { "known",	 "lang",  "first", "last",
-							      "consent", "unfin", "since", "out",
-							      "trouble", "heard", "parked" };
+static const char *const facts_fields[REDIS_FACTS_FIELDS] = { "met",	 "consent", "since", "out",
+							      "trouble", "heard",   "parked" };
 
 static void command_hash(struct redis_batch *b, const char *key, const char *const *fields,
 			 size_t count)
@@ -68,19 +67,16 @@ bool redis_read_row(const redisReply *r, const char *id, struct arena *a,
 	return true;
 }
 
-void redis_read_facts(const redisReply *r, struct arena *a, struct contact_facts *f)
+void redis_read_facts(const redisReply *r, struct contact_facts *f)
 {
-	*f = (struct contact_facts){ .known = redis_reply_int(redis_reply_at(r, 0)) != 0 };
-	snprintf(f->language, sizeof f->language, "%s", redis_reply_text(redis_reply_at(r, 1), a));
-	f->first_in_ms = redis_reply_int(redis_reply_at(r, 2));
-	f->last_in_ms = redis_reply_int(redis_reply_at(r, 3));
-	f->consent = (enum consent)redis_reply_int(redis_reply_at(r, 4));
-	f->unfinished = redis_reply_int(redis_reply_at(r, 5)) != 0;
-	f->consent_ms = redis_reply_int(redis_reply_at(r, 6));
-	f->last_out_ms = redis_reply_int(redis_reply_at(r, 7));
-	f->trouble_code = (int)redis_reply_int(redis_reply_at(r, 8));
-	f->trouble_ms = redis_reply_int(redis_reply_at(r, 9));
-	f->parked = (unsigned)redis_reply_int(redis_reply_at(r, 10));
+	*f = (struct contact_facts){ 0 };
+	redis_unpack_met(redis_reply_at(r, 0), f);
+	f->consent = (enum consent)redis_reply_int(redis_reply_at(r, 1));
+	f->consent_ms = redis_reply_int(redis_reply_at(r, 2));
+	f->last_out_ms = redis_reply_int(redis_reply_at(r, 3));
+	f->trouble_code = (int)redis_reply_int(redis_reply_at(r, 4));
+	f->trouble_ms = redis_reply_int(redis_reply_at(r, 5));
+	f->parked = (unsigned)redis_reply_int(redis_reply_at(r, 6));
 }
 
 void redis_arg_row(struct redis_command *c, const struct driver_outbound *row)

@@ -9,7 +9,7 @@
 
 /* ---- rows and facts as they travel (redis_rows.c) ---- */
 
-enum { REDIS_ROW_FIELDS = 15, REDIS_FACTS_FIELDS = 11 };
+enum { REDIS_ROW_FIELDS = 15, REDIS_FACTS_FIELDS = 7 };
 
 /* "HMGET o:<id> …" with the fields that redis_read_row() takes; the same for facts. */
 void redis_command_row(struct redis_batch *b, unsigned shard, const char *id);
@@ -17,10 +17,41 @@ void redis_command_facts(struct redis_batch *b, unsigned shard, const char *cont
 /* False when there is no row. `id`: of the row, or NULL when the reply tells it. */
 bool redis_read_row(const redisReply *r, const char *id, struct arena *a,
 		    struct driver_outbound *row);
-void redis_read_facts(const redisReply *r, struct arena *a, struct contact_facts *f);
-void redis_read_session(const redisReply *r, struct arena *a, struct driver_session *s);
+void redis_read_facts(const redisReply *r, struct contact_facts *f);
 /* The 13 arguments of a new row. */
 void redis_arg_row(struct redis_command *c, const struct driver_outbound *row);
+
+/* ---- what is one string (redis_pack.c) ---- */
+
+/* A turn's message and reply. */
+struct str redis_pack_turn(const struct driver_turn *t, struct arena *a);
+/* The reply of a turn; nothing when there is none, or none since then. */
+void redis_read_turn(const redisReply *r, int64_t since_ms, struct arena *a,
+		     enum reply_state *state_out, struct str *box_out);
+
+struct redis_session { /* parts of the reply */
+	uint64_t revision;
+	int64_t expires_ms;
+	int64_t updated_ms;
+	int wait; /* it stands in calls: 1 for its call, 2 for a timer */
+	bool completed;
+	int64_t created_ms;
+	int64_t flow_version;
+	struct str flow, step, shown, language, call, box;
+};
+/* As it is after the commit. */
+struct str redis_pack_session(const struct driver_session *s, int64_t call_due_ms, struct arena *a);
+/* Asks for all of a session, or for all but its box. */
+void redis_command_session(struct redis_batch *b, unsigned shard, const char *contact,
+			   bool with_box);
+/* False when there is none. */
+bool redis_unpack_session(const redisReply *r, struct redis_session *s);
+struct driver_session redis_copy_session(const struct redis_session *s, bool with_box,
+					 struct arena *a);
+
+/* What a turn writes of the facts. */
+const char *redis_pack_met(const struct contact_facts *f, struct arena *a);
+void redis_unpack_met(const redisReply *r, struct contact_facts *f);
 
 /* Which of `count` rows lie in a shard: order[first[shard]] up to order[first[shard + 1]]. */
 struct redis_groups {

@@ -11,15 +11,17 @@
  * scripts keep their lines.
  *
  * Keys of shard N, all "samvad:{N}:…" (redis_key):
- *   s:<contact>        session: flow ver step shown lang done created updated expires rev call
- *                      wait (1: its call may be taken up) box; ends by time
- *   t:<contact> <ext>  turn: rs rb (reply's state and box) ib (inbound box) at; ends by time
+ *   s:<contact>        session, one string: "<rev> <expires> <updated> <wait> <done> <created>
+ *                      <ver>", then each behind a tab: flow step shown lang call box. wait: it
+ *                      stands in calls, 1 for its call, 2 for a timer; ends by time
+ *   t:<contact> <ext>  turn, one string: "<reply's state> <at> <size of the reply's box> ", that
+ *                      box, and the message's; ends by time
  *   floor              turns from before this moment are gone: the clock that sweeps may be
  *                      ahead of the server's, by which their keys end
- *   c:<contact>        facts: known lang first last consent unfin since (of the consent) out
- *                      trouble heard (of the trouble) parked
+ *   c:<contact>        facts: met ("<first message> <last> <unfinished> <language>") consent
+ *                      since (of the consent) out trouble heard (of the trouble) parked
  *   l:<contact>        opt-in ledger, a stream: at consent ext box
- *   ix                 ZSET contact -> last activity
+ *   ix                 ZSET contact -> last activity, as it was when its last five digits turned
  *   calls              ZSET contact -> when its business call may be taken up
  *   o:<id>             outbox row: kind channel contact created due attempts changed state
  *                      reason ext status error bc (its broadcast) asked (for its status) box
@@ -52,103 +54,96 @@ _Static_assert(REPLY_OPEN == 1 && REPLY_INLINE == 2 && REPLY_LATE == 3, "reply s
 _Static_assert(COMMIT_DONE == 0 && COMMIT_CONFLICT == 1 && COMMIT_SEEN == 2,
 	"the commit script returns these");
 
-/* KEYS s c [t]. All that one message needs. */
-static const char load_script[] =
-	"local out = {\n"
-	"  redis.call('HMGET', KEYS[1], 'flow', 'ver', 'step', 'shown', 'lang', 'done',\n"
-	"    'created', 'updated', 'expires', 'rev', 'call', 'box'),\n"
-	"  redis.call('HMGET', KEYS[2], " LUA_FACTS ")}\n"
-	"if KEYS[3] then out[3] = redis.call('HMGET', KEYS[3], 'rs', 'rb', 'at') end\n"
-	"return out\n";
-
 /*
- * KEYS 1 s  2 c  3 ix  4 calls  5 l  6 t  7 t of the answered turn, then r rl for each record
- * ARGV 1 now  2 contact  3 revision loaded  4 revision new  5 has a message  6 inbound box
- *      7 reply state  8 reply box  9 turn's life  10 decides an answer  11 answer state
- *      12 answer box  13 session's life  14 call due  15-25 session fields but rev
- *      26-30 facts  31 has consent  32-34 consent ext box  35 records  36 rows  37 life of x
- *      38 decided on what was held  39-40 held: updated consent, as rule_held() of rules.c,
- *      then 6 for each record (type id state created updated box), 13 for each row
- * Returns {result, became inline}.
+ * KEYS 1 s  2 c  3 ix  4 t, then t of the answered turn if there is one, then r rl for each record
+ * ARGV 1 now  2 contact  3 revision loaded  4 t as it is stored, or nothing  5 its life
+ *      6 s as it is stored  7 its life (0: over)  8 its updated  9 call due  10-11 what was held, or
+ *      nothing: updated consent, as rule_held() of rules.c  12 met  13 answer's state, or
+ *      nothing  14 consent, or nothing  15 records  16 rows
+ *      then the answer's box, ext and box of the consent, 6 for each record (type id state
+ *      created updated box), life of x and 13 for each row
+ * Returns {result, became inline}. What most turns do not need comes last: each redis.call and
+ * each argument is a part of what a turn costs.
  */
 static const char commit_script[] = LUA_SESSION
-	"local now, contact = tonumber(ARGV[1]), ARGV[2]\n"
-	"local at = ARGV[5] == '1' and redis.call('HGET', KEYS[6], 'at')\n"
-	"if at and tonumber(at) >= now - tonumber(ARGV[9]) then return {2, 0} end\n"
-	"if revision(KEYS[1], now) ~= ARGV[3] then return {1, 0} end\n"
-	"if ARGV[38] == '1' then\n"
-	"  local c = redis.call('HMGET', KEYS[2], 'consent', 'parked')\n"
-	"  if redis.call('HGET', KEYS[1], 'updated') ~= ARGV[39] or (c[1] or '0') ~= ARGV[40]\n"
-	"    or (c[2] or '0') ~= '0' then return {1, 0} end\n"
+	"local call, now, t = redis.call, tonumber(ARGV[1]), KEYS[4]\n"
+	"local function seen()\n"
+	"  local at = string.match(call('GETRANGE', t, '0', '31'), '^%d (%d+) ')\n"
+	"  return at and tonumber(at) >= now - tonumber(ARGV[5])\n"
 	"end\n"
-	"local rows, inline = true, 0\n"
-	"if ARGV[10] == '1' and redis.call('HGET', KEYS[7], 'rs') == '1' then\n"
-	"  redis.call('HSET', KEYS[7], 'rs', ARGV[11], 'rb', ARGV[12])\n"
-	"  rows = ARGV[11] == '3'\n"
-	"  inline = ARGV[11] == '2' and 1 or 0\n"
+	"local revision, updated, wait = session(KEYS[1], now)\n"
+	"local stands = revision == ARGV[3]\n"
+	"if stands and ARGV[10] ~= '' then\n"
+	"  local c = call('HMGET', KEYS[2], 'consent', 'parked')\n"
+	"  stands = updated == ARGV[10] and (c[1] or '0') == ARGV[11] and (c[2] or '0') == '0'\n"
 	"end\n"
-	"if ARGV[5] == '1' then\n"
-	"  redis.call('HSET', KEYS[6], 'rs', ARGV[7], 'rb', ARGV[8], 'ib', ARGV[6],\n"
-	"    'at', ARGV[1])\n"
-	"  redis.call('PEXPIRE', KEYS[6], ARGV[9])\n"
+	"if not stands then return {ARGV[4] ~= '' and seen() and 2 or 1, 0} end\n"
+	"if ARGV[4] ~= '' and not call('SET', t, ARGV[4], 'NX', 'PX', ARGV[5]) then\n"
+	"  if seen() then return {2, 0} end\n"
+	"  call('SET', t, ARGV[4], 'PX', ARGV[5])\n" /* over by the caller's clock */
 	"end\n"
-	"redis.call('HSET', KEYS[1], 'rev', ARGV[4], 'flow', ARGV[15], 'ver', ARGV[16],\n"
-	"  'step', ARGV[17], 'shown', ARGV[18], 'lang', ARGV[19], 'done', ARGV[20],\n"
-	"  'created', ARGV[21], 'updated', ARGV[22], 'expires', ARGV[23], 'call', ARGV[24],\n"
-	"  'wait', ARGV[14] ~= '0' and ARGV[24] ~= '' and '1' or '0', 'box', ARGV[25])\n"
-	"redis.call('PEXPIRE', KEYS[1], ARGV[13])\n" /* a life of 0 or less deletes it */
-	"redis.call('ZADD', KEYS[3], ARGV[22], contact)\n"
-	"if ARGV[14] ~= '0' then redis.call('ZADD', KEYS[4], ARGV[14], contact)\n"
-	"else redis.call('ZREM', KEYS[4], contact) end\n"
-	"redis.call('HSET', KEYS[2], 'known', ARGV[26], 'lang', ARGV[27], 'first', ARGV[28],\n"
-	"  'last', ARGV[29], 'unfin', ARGV[30])\n"
-	"if ARGV[31] == '1' then\n"
-	"  if redis.call('HGET', KEYS[2], 'consent') ~= ARGV[32] then\n"
-	"    redis.call('HSET', KEYS[2], 'consent', ARGV[32], 'since', ARGV[1])\n"
+	"if ARGV[7] ~= '0' then call('SET', KEYS[1], ARGV[6], 'PX', ARGV[7])\n"
+	"else call('DEL', KEYS[1]) end\n"
+	"call('HSET', KEYS[2], 'met', ARGV[12])\n"
+	"local contact = ARGV[2]\n"
+	"if not updated or string.sub(updated, 1, -6) ~= string.sub(ARGV[8], 1, -6) then\n"
+	"  call('ZADD', KEYS[3], ARGV[8], contact)\n"
+	"end\n"
+	"if ARGV[9] ~= '0' or wait ~= '0' then\n"
+	"  local calls = string.match(t, '^[^}]*}:') .. 'calls'\n"
+	"  if ARGV[9] ~= '0' then call('ZADD', calls, ARGV[9], contact)\n"
+	"  else call('ZREM', calls, contact) end\n"
+	"end\n"
+	"local k, i, rows, inline = 5, 17, true, 0\n"
+	"if ARGV[13] ~= '' then\n"
+	LUA_TURN
+	"  local rs, at, _, rest = turn_read(KEYS[5])\n"
+	"  if rs == '1' then\n"
+	"    turn_write(KEYS[5], ARGV[13], at, ARGV[17], rest)\n"
+	"    rows = ARGV[13] == '3'\n"
+	"    inline = ARGV[13] == '2' and 1 or 0\n"
 	"  end\n"
-	"  redis.call('XADD', KEYS[5], '*', 'at', ARGV[1], 'consent', ARGV[32], 'ext', ARGV[33],\n"
-	"    'box', ARGV[34])\n"
+	"  k, i = 6, 18\n"
 	"end\n"
-	"local k, i = 8, 41\n"
-	"for _ = 1, tonumber(ARGV[35]) do\n"
-	"  local created = redis.call('HGET', KEYS[k], 'created') or ARGV[i+3]\n"
-	"  redis.call('HSET', KEYS[k], 'type', ARGV[i], 'id', ARGV[i+1], 'contact', contact,\n"
+	"if ARGV[14] ~= '' then\n"
+	"  if call('HGET', KEYS[2], 'consent') ~= ARGV[14] then\n"
+	"    call('HSET', KEYS[2], 'consent', ARGV[14], 'since', ARGV[1])\n"
+	"  end\n"
+	"  call('XADD', string.match(t, '^[^}]*}:') .. 'l:' .. contact, '*', 'at', ARGV[1],\n"
+	"    'consent', ARGV[14], 'ext', ARGV[i], 'box', ARGV[i+1])\n"
+	"  i = i + 2\n"
+	"end\n"
+	"for _ = 1, tonumber(ARGV[15]) do\n"
+	"  local created = call('HGET', KEYS[k], 'created') or ARGV[i+3]\n"
+	"  call('HSET', KEYS[k], 'type', ARGV[i], 'id', ARGV[i+1], 'contact', contact,\n"
 	"    'state', ARGV[i+2], 'created', created, 'updated', ARGV[i+4], 'box', ARGV[i+5])\n"
-	"  redis.call('ZADD', KEYS[k+1], 0, string.format('%015.0f ', created) .. ARGV[i+1])\n"
+	"  call('ZADD', KEYS[k+1], 0, string.format('%015.0f ', created) .. ARGV[i+1])\n"
 	"  k, i = k + 2, i + 6\n"
 	"end\n"
-	"if not rows or ARGV[36] == '0' then return {0, inline} end\n"
+	"if not rows or ARGV[16] == '0' then return {0, inline} end\n"
 	LUA_ROWS LUA_ROW_NEW
-	"for _ = 1, tonumber(ARGV[36]) do\n"
-	"  row_new(contact, i, ARGV[37])\n"
+	"local keep = ARGV[i]\n"
+	"for _ = 1, tonumber(ARGV[16]) do\n"
+	"  row_new(contact, i + 1, keep)\n"
 	"  i = i + 13\n"
 	"end\n"
 	"counted()\n"
 	"return {0, inline}\n";
 
-/* The state of a turn's reply, or nil. */
-#define LUA_REPLY                                                                                  \
-	"local function reply_state(t, floor)\n"                                                   \
-	"  local v = redis.call('HMGET', t, 'rs', 'at')\n"                                         \
-	"  if not v[1] or tonumber(v[2]) < tonumber(redis.call('GET', floor) or 0) then\n"         \
-	"    return nil\n"                                                                         \
-	"  end\n"                                                                                  \
-	"  return v[1]\n"                                                                          \
-	"end\n"
-
 /* KEYS t floor  ARGV box. Returns {state, box} as they are afterwards. */
-static const char decide_script[] = LUA_REPLY
-	"local rs = reply_state(KEYS[1], KEYS[2])\n"
+static const char decide_script[] = LUA_TURN LUA_FLOOR
+	"local rs, at, box, rest = turn_read(KEYS[1], floor(KEYS[2]))\n"
 	"if not rs then return {} end\n"
-	"if rs == '1' then redis.call('HSET', KEYS[1], 'rs', '3', 'rb', ARGV[1]) end\n"
-	"return redis.call('HMGET', KEYS[1], 'rs', 'rb')\n";
+	"if rs ~= '1' then return {rs, box} end\n"
+	"turn_write(KEYS[1], '3', at, ARGV[1], rest)\n"
+	"return {'3', ARGV[1]}\n";
 
 /* KEYS t floor  ARGV 1 notice box  2 contact  3 life of x  4 rows, then 13 for each. Returns
  * whether anything was done. */
-static const char divert_script[] = LUA_REPLY LUA_ROWS LUA_ROW_NEW
-	"local rs = reply_state(KEYS[1], KEYS[2])\n"
+static const char divert_script[] = LUA_TURN LUA_FLOOR LUA_ROWS LUA_ROW_NEW
+	"local rs, at, _, rest = turn_read(KEYS[1], floor(KEYS[2]))\n"
 	"if rs ~= '1' and rs ~= '2' then return 0 end\n"
-	"redis.call('HSET', KEYS[1], 'rs', '3', 'rb', ARGV[1])\n"
+	"turn_write(KEYS[1], '3', at, ARGV[1], rest)\n"
 	"if rs == '1' then return 1 end\n"
 	"local i = 5\n"
 	"for _ = 1, tonumber(ARGV[4]) do\n"
@@ -165,7 +160,7 @@ static const char calls_claim_script[] = LUA_SESSION
 	"  local contact = ARGV[i+1]\n"
 	"  local due = redis.call('ZSCORE', KEYS[1], contact)\n"
 	"  if due and tonumber(due) <= now then\n"
-	"    if revision(KEYS[i], now) ~= '0' then\n"
+	"    if session(KEYS[i], now) ~= '0' then\n"
 	"      redis.call('ZADD', KEYS[1], ARGV[2], contact)\n"
 	"      out[#out+1] = contact\n"
 	"    else\n"
@@ -177,13 +172,14 @@ static const char calls_claim_script[] = LUA_SESSION
 
 /* KEYS s calls  ARGV contact call lease. */
 static const char call_renew_script[] =
-	"if redis.call('HGET', KEYS[1], 'call') ~= ARGV[2] then return 0 end\n"
+	"local v = redis.call('GETRANGE', KEYS[1], '0', '1023')\n"
+	"if string.match(v, '^[^\\t]*\\t[^\\t]*\\t[^\\t]*\\t[^\\t]*\\t[^\\t]*\\t([^\\t]*)\\t') ~= ARGV[2]\n"
+	"then return 0 end\n"
 	"if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end\n"
 	"redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])\n"
 	"return 1\n";
 
 const char *const redis_script_texts[REDIS_SCRIPTS] = {
-	[REDIS_SCRIPT_LOAD] = load_script,
 	[REDIS_SCRIPT_COMMIT] = commit_script,
 	[REDIS_SCRIPT_DECIDE] = decide_script,
 	[REDIS_SCRIPT_DIVERT] = divert_script,

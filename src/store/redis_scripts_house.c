@@ -86,7 +86,7 @@ const char redis_lua_record_change[] =
 const char redis_lua_drop_sessions[] = LUA_SESSION
 	"local now, dropped = tonumber(ARGV[1]), 0\n"
 	"for i = 3, #KEYS do\n"
-	"  if revision(KEYS[i], now) == '0' then\n"
+	"  if session(KEYS[i], now) == '0' then\n"
 	"    redis.call('DEL', KEYS[i])\n"
 	"    redis.call('ZREM', KEYS[2], ARGV[i-1])\n"
 	"    dropped = dropped + redis.call('ZREM', KEYS[1], ARGV[i-1])\n"

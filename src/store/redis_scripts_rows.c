@@ -37,14 +37,14 @@ _Static_assert(STORE_MAX_ASKED == 6, "the table of ask() has a column for each")
 	"  local facts = call('HMGET', c, " LUA_FACTS ")\n"                                        \
 	"  local to = state == '0' and '1' or '2'\n"                                               \
 	"  if state == '0' then\n"                                                                 \
-	"    local free = (tonumber(facts[8]) or 0) + pace\n"                                      \
-	"    if pace > 0 and facts[8] and free > tonumber(now) then\n"                             \
+	"    local free = (tonumber(facts[4]) or 0) + pace\n"                                      \
+	"    if pace > 0 and facts[4] and free > tonumber(now) then\n"                             \
 	"      call('HSET', o, 'due', free)\n"                                                     \
 	"      call('ZADD', queue, free, member)\n"                                                \
 	"      return nil\n"                                                                       \
 	"    end\n"                                                                                \
 	"    call('HSET', c, 'out', now)\n"                                                        \
-	"    facts[8] = now\n"                                                                     \
+	"    facts[4] = now\n"                                                                     \
 	"  end\n"                                                                                  \
 	"  local rest = ' ' .. (r[10] or '0') .. ' ' .. (r[12] or '0') .. ' ' .. (r[13] or '0')\n" \
 	"  count(r[14] or '', state, state .. rest, to, to .. rest)\n"                             \

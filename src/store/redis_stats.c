@@ -1,8 +1,8 @@
 /*
  * redis_stats.c - counting sessions without holding anybody up.
  *
- * Some shards at a time: a bounded ZSCAN of each index, then the few plain
- * fields of the sessions it named. ZSCAN names every contact that stays in the
+ * Some shards at a time: a bounded ZSCAN of each index, then the plain
+ * part of the sessions it named. ZSCAN names every contact that stays in the
  * index meanwhile; one that writes during the count may be seen in its old or
  * its new state. Rows are counted by the scripts as they change.
  */
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "redis_private.h"
+#include "redis_rows_private.h"
 
 enum {
 	SHARDS_AT_ONCE = 16,
@@ -36,19 +36,17 @@ static void count_step(struct store_stats *s, const char *step, size_t n, struct
 	s->steps = grown;
 }
 
-/* expires done wait shown */
 static void count_session(struct store_stats *s, const redisReply *r, int64_t now_ms,
 			  struct arena *a)
 {
-	const redisReply *shown = redis_reply_at(r, 3);
+	struct redis_session session;
 
-	if (redis_reply_int(redis_reply_at(r, 0)) <= now_ms)
+	if (!redis_unpack_session(r, &session) || session.expires_ms <= now_ms)
 		return;
 	s->sessions++;
-	s->completed += redis_reply_int(redis_reply_at(r, 1));
-	s->calls_waiting += redis_reply_int(redis_reply_at(r, 2));
-	if (shown && shown->type == REDIS_REPLY_STRING)
-		count_step(s, shown->str, shown->len, a);
+	s->completed += session.completed;
+	s->calls_waiting += session.wait == 1;
+	count_step(s, session.shown.p, session.shown.n, a);
 }
 
 /* Asks for the sessions named by ZSCAN replies ([cursor, [member, score, …]]) and counts them. */
@@ -63,14 +61,9 @@ static int count_sessions(struct redis_store *st, redisReply **scans, const unsi
 		const redisReply *members = redis_reply_at(scans[i], 1);
 
 		for (size_t j = 0; redis_reply_at(members, j + 1); j += 2) {
-			struct redis_command *c = redis_command(b, "HMGET");
 			const char *contact = redis_reply_text(members->element[j], b->arena);
 
-			redis_arg_text(c, redis_key(b->arena, shards[i], "s", contact, NULL));
-			redis_arg_text(c, "expires");
-			redis_arg_text(c, "done");
-			redis_arg_text(c, "wait");
-			redis_arg_text(c, "shown");
+			redis_command_session(b, shards[i], contact, false);
 		}
 	}
 	if (b->count == 0)
