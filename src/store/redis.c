@@ -18,14 +18,14 @@ static void redis_close(void *self)
 {
 	struct redis_store *st = self;
 
-	redis_pool_close(&st->pool);
+	redis_servers_close(&st->servers);
 	free(st);
 }
 
 /* Of a Cluster every node that keeps something of ours must answer. */
-static void add_ping(struct redis_batch *b, const struct redis_pool *pool)
+static void add_ping(struct redis_batch *b, const struct redis_servers *servers)
 {
-	if (!redis_pool_is_cluster(pool)) {
+	if (!redis_servers_is_cluster(servers)) {
 		(void)redis_command(b, "PING");
 		return;
 	}
@@ -43,8 +43,8 @@ static int redis_ping(void *self, struct err *err)
 	int ret;
 
 	redis_batch_init(&b, &a, REDIS_READ);
-	add_ping(&b, st->pool);
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	add_ping(&b, st->servers);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	redis_replies_free(replies, b.count);
 	arena_free(&a);
 	return ret;
@@ -102,8 +102,8 @@ int driver_redis_open(const struct store_settings *set, const struct store_drive
 	if (redis_url_parse(set->redis_url, &address, err) < 0)
 		return -1;
 	st = mem_alloc(sizeof *st);
-	if (redis_pool_open(&address, set->timeout_ms > 0 ? set->timeout_ms : DEFAULT_TIMEOUT_MS,
-			    &st->pool, err) < 0) {
+	if (redis_servers_open(&address, set->timeout_ms > 0 ? set->timeout_ms : DEFAULT_TIMEOUT_MS,
+			       &st->servers, err) < 0) {
 		free(st);
 		return -1;
 	}

@@ -121,7 +121,7 @@ static int scan_shards(struct redis_store *st, struct place *at, unsigned count,
 		redis_arg_text(c, "COUNT");
 		redis_arg_int(c, SCAN_PAGE); /* always: `after` means names of the same scan */
 	}
-	if (redis_exchange(st->pool, &b, &replies, err) < 0)
+	if (redis_exchange(st->servers, &b, &replies, err) < 0)
 		return -1;
 	for (size_t i = 0; i < b.count && take_names(replies[i], at, page, a); i++)
 		;
@@ -184,7 +184,7 @@ static int read_members(struct redis_store *st, const struct names *page, const 
 		redis_command_session(&b, page->shards[i], page->list[i], f->with_boxes);
 		redis_command_facts(&b, page->shards[i], page->list[i]);
 	}
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	for (size_t i = 0; ret == 0 && i < page->count; i++) {
 		struct redis_session s;
 
@@ -206,7 +206,7 @@ int redis_audience_page(void *self, const char *step, const char *cursor, unsign
 			struct err *err)
 {
 	struct redis_store *st = self;
-	const struct filter f = { step, with_boxes, now_ms, redis_pool_deadline(st->pool) };
+	const struct filter f = { step, with_boxes, now_ms, redis_servers_deadline(st->servers) };
 	struct arena tmp = { 0 };
 	struct names page = { .list = arena_array(&tmp, max, sizeof *page.list),
 			      .shards = arena_array(&tmp, max, sizeof *page.shards),

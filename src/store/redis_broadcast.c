@@ -104,7 +104,7 @@ int redis_broadcast_create(void *self, const struct driver_broadcast *b,
 	int ret;
 
 	redis_batch_init(&batch, &tmp, REDIS_WRITE);
-	c = redis_script(&batch, st->pool, REDIS_SCRIPT_BROADCAST_CREATE, 6);
+	c = redis_script(&batch, st->servers, REDIS_SCRIPT_BROADCAST_CREATE, 6);
 	redis_arg_text(c, home_key(&tmp, "b", b->plain.id));
 	redis_arg_text(c, home_key(&tmp, "ball", NULL));
 	redis_arg_text(c, home_key(&tmp, "bopen", NULL));
@@ -116,7 +116,7 @@ int redis_broadcast_create(void *self, const struct driver_broadcast *b,
 	redis_arg_int(c, DRIVER_AUDIT_KEEP_MS);
 	arg_broadcast(c, b);
 	redis_arg_audit(c, audit);
-	ret = redis_exchange_one(st->pool, &batch, &reply, err);
+	ret = redis_exchange_one(st->servers, &batch, &reply, err);
 	if (ret == 0) {
 		ret = read_broadcast(reply, a, existing_out) ? 0 : 1;
 		freeReplyObject(reply);
@@ -145,7 +145,7 @@ int redis_broadcast_get(void *self, const char *id, struct arena *a, struct driv
 
 	redis_batch_init(&batch, &tmp, REDIS_READ);
 	command_broadcast(&batch, id);
-	ret = redis_exchange_one(st->pool, &batch, &reply, err);
+	ret = redis_exchange_one(st->servers, &batch, &reply, err);
 	if (ret == 0) {
 		ret = read_broadcast(reply, a, b_out);
 		freeReplyObject(reply);
@@ -166,7 +166,7 @@ int redis_broadcast_change(void *self, const struct driver_broadcast *b,
 	int ret;
 
 	redis_batch_init(&batch, &tmp, REDIS_WRITE);
-	c = redis_script(&batch, st->pool, REDIS_SCRIPT_BROADCAST_CHANGE, 5);
+	c = redis_script(&batch, st->servers, REDIS_SCRIPT_BROADCAST_CHANGE, 5);
 	redis_arg_text(c, home_key(&tmp, "b", p->id));
 	redis_arg_text(c, home_key(&tmp, "ball", NULL));
 	redis_arg_text(c, home_key(&tmp, "bopen", NULL));
@@ -186,7 +186,7 @@ int redis_broadcast_change(void *self, const struct driver_broadcast *b,
 	redis_arg_text(c, audit ? "1" : "0");
 	redis_arg_int(c, DRIVER_AUDIT_KEEP_MS);
 	redis_arg_audit(c, audit ? audit : &none);
-	ret = redis_exchange_yes(st->pool, &batch, err);
+	ret = redis_exchange_yes(st->servers, &batch, err);
 	arena_free(&tmp);
 	return ret;
 }
@@ -210,7 +210,7 @@ static int list_ids(struct redis_store *st, bool open_only, int64_t before_ms, u
 	redis_arg_text(c, "LIMIT");
 	redis_arg_text(c, "0");
 	redis_arg_int(c, max);
-	return redis_exchange_one(st->pool, &batch, reply_out, err);
+	return redis_exchange_one(st->servers, &batch, reply_out, err);
 }
 
 int redis_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
@@ -218,7 +218,7 @@ int redis_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned
 			 struct err *err)
 {
 	struct redis_store *st = self;
-	int64_t deadline = redis_pool_deadline(st->pool);
+	int64_t deadline = redis_servers_deadline(st->servers);
 	struct arena tmp = { 0 };
 	struct redis_batch batch;
 	redisReply *ids = NULL, **replies = NULL;
@@ -233,7 +233,7 @@ int redis_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned
 	for (size_t i = 0; ret == 0 && i < max && redis_reply_at(ids, i); i++)
 		command_broadcast(&batch, redis_reply_text(redis_reply_at(ids, i), &tmp));
 	if (ret == 0 && batch.count > 0)
-		ret = redis_exchange(st->pool, &batch, &replies, err);
+		ret = redis_exchange(st->servers, &batch, &replies, err);
 	for (size_t i = 0; replies && i < batch.count; i++)
 		n += read_broadcast(replies[i], a, &(*list_out)[n]);
 	*count_out = n;
@@ -260,13 +260,13 @@ static int drop_rows(struct redis_store *st, const char *id, int64_t deadline, b
 	batch.deadline = deadline;
 	for (unsigned s = 0; s < REDIS_SHARDS; s++) {
 		struct redis_command *c =
-			redis_script(&batch, st->pool, REDIS_SCRIPT_DROP_RECIPIENTS, 1);
+			redis_script(&batch, st->servers, REDIS_SCRIPT_DROP_RECIPIENTS, 1);
 
 		redis_arg_text(c, redis_key(&tmp, s, "br", id, NULL));
 		redis_arg_text(c, id);
 		redis_arg_int(c, SWEEP_ROWS);
 	}
-	ret = redis_exchange(st->pool, &batch, &replies, err);
+	ret = redis_exchange(st->servers, &batch, &replies, err);
 	for (size_t i = 0; ret == 0 && i < batch.count; i++) {
 		dropped += (int)redis_reply_int(replies[i]);
 		*left_out = *left_out || redis_reply_int(replies[i]) == SWEEP_ROWS;
@@ -294,7 +294,7 @@ static int drop_broadcast(struct redis_store *st, const char *id, int64_t deadli
 		redis_arg_text(c, home_key(&tmp, lists[i], NULL));
 		redis_arg_text(c, id);
 	}
-	ret = redis_exchange(st->pool, &batch, &replies, err);
+	ret = redis_exchange(st->servers, &batch, &replies, err);
 	redis_replies_free(replies, batch.count);
 	arena_free(&tmp);
 	return ret;

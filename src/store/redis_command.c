@@ -92,12 +92,12 @@ void redis_arg_u64(struct redis_command *c, uint64_t n)
 	redis_arg(c, (struct str){ p, (size_t)(end - p) });
 }
 
-struct redis_command *redis_script(struct redis_batch *b, const struct redis_pool *pool,
+struct redis_command *redis_script(struct redis_batch *b, const struct redis_servers *servers,
 				   enum redis_script script, size_t keys)
 {
 	struct redis_command *c = redis_command(b, "EVALSHA");
 
-	redis_arg(c, (struct str){ redis_pool_sha(pool, script), 40 });
+	redis_arg(c, (struct str){ redis_servers_sha(servers, script), 40 });
 	redis_arg_u64(c, keys);
 	return c;
 }

@@ -74,10 +74,10 @@ static bool is_error(const redisReply *r, const char *word)
 }
 
 /* The same command with the script itself instead of its digest. */
-static void spell_out(const struct redis_pool *pool, struct redis_command *c)
+static void spell_out(const struct redis_servers *servers, struct redis_command *c)
 {
 	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
-		if (c->argc < 2 || c->argv[1] != redis_pool_sha(pool, (enum redis_script)i))
+		if (c->argc < 2 || c->argv[1] != redis_servers_sha(servers, (enum redis_script)i))
 			continue;
 		c->argv[0] = "EVAL";
 		c->argvlen[0] = 4;
@@ -87,8 +87,9 @@ static void spell_out(const struct redis_pool *pool, struct redis_command *c)
 }
 
 /* What NOSCRIPT says was not executed goes out again; it leaves the script loaded. */
-static enum redis_fate run_unknown_scripts(struct redis_pool *pool, const struct redis_batch *batch,
-					   redisReply **replies, int64_t deadline, struct err *err)
+static enum redis_fate run_unknown_scripts(struct redis_servers *servers,
+					   const struct redis_batch *batch, redisReply **replies,
+					   int64_t deadline, struct err *err)
 {
 	size_t *which = NULL, count = 0;
 	enum redis_fate fate = REDIS_ANSWERED;
@@ -98,38 +99,38 @@ static enum redis_fate run_unknown_scripts(struct redis_pool *pool, const struct
 			continue;
 		if (!which)
 			which = mem_array(batch->count, sizeof *which);
-		spell_out(pool, &batch->commands[i]);
+		spell_out(servers, &batch->commands[i]);
 		which[count++] = i;
 	}
 	if (count > 0)
-		fate = redis_pool_run(pool, batch, which, count, replies, deadline, err);
+		fate = redis_servers_run(servers, batch, which, count, replies, deadline, err);
 	free(which);
 	/* The others have been executed. */
 	return fate == REDIS_NOT_SENT && count < batch->count ? REDIS_LOST : fate;
 }
 
-static enum redis_fate attempt(struct redis_pool *pool, const struct redis_batch *batch,
+static enum redis_fate attempt(struct redis_servers *servers, const struct redis_batch *batch,
 			       redisReply **replies, int64_t deadline, struct err *err)
 {
 	enum redis_fate fate =
-		redis_pool_run(pool, batch, NULL, batch->count, replies, deadline, err);
+		redis_servers_run(servers, batch, NULL, batch->count, replies, deadline, err);
 
 	if (fate == REDIS_ANSWERED)
-		fate = run_unknown_scripts(pool, batch, replies, deadline, err);
+		fate = run_unknown_scripts(servers, batch, replies, deadline, err);
 	return fate;
 }
 
-int redis_exchange(struct redis_pool *pool, struct redis_batch *batch, redisReply ***replies_out,
-		   struct err *err)
+int redis_exchange(struct redis_servers *servers, struct redis_batch *batch,
+		   redisReply ***replies_out, struct err *err)
 {
-	int64_t deadline = batch->deadline ? batch->deadline : redis_pool_deadline(pool);
+	int64_t deadline = batch->deadline ? batch->deadline : redis_servers_deadline(servers);
 	redisReply **replies = mem_array(batch->count, sizeof *replies);
 	struct err why = { 0 };
-	enum redis_fate fate = attempt(pool, batch, replies, deadline, &why);
+	enum redis_fate fate = attempt(servers, batch, replies, deadline, &why);
 
 	/* A read may find a server that has just been restarted. */
 	if (fate == REDIS_LOST && batch->kind == REDIS_READ && clock_mono_ms() < deadline)
-		fate = attempt(pool, batch, replies, deadline, &why);
+		fate = attempt(servers, batch, replies, deadline, &why);
 	if (fate == REDIS_LOST && batch->kind == REDIS_WRITE)
 		why.kind = ERR_UNSURE;
 	for (size_t i = 0; fate == REDIS_ANSWERED && i < batch->count; i++) {
@@ -149,25 +150,25 @@ int redis_exchange(struct redis_pool *pool, struct redis_batch *batch, redisRepl
 	return -1;
 }
 
-int redis_exchange_one(struct redis_pool *pool, struct redis_batch *batch, redisReply **reply_out,
-		       struct err *err)
+int redis_exchange_one(struct redis_servers *servers, struct redis_batch *batch,
+		       redisReply **reply_out, struct err *err)
 {
 	redisReply **replies;
 
 	*reply_out = NULL;
-	if (redis_exchange(pool, batch, &replies, err) < 0)
+	if (redis_exchange(servers, batch, &replies, err) < 0)
 		return -1;
 	*reply_out = replies[0];
 	free(replies);
 	return 0;
 }
 
-int redis_exchange_yes(struct redis_pool *pool, struct redis_batch *batch, struct err *err)
+int redis_exchange_yes(struct redis_servers *servers, struct redis_batch *batch, struct err *err)
 {
 	redisReply *reply;
 	int yes;
 
-	if (redis_exchange_one(pool, batch, &reply, err) < 0)
+	if (redis_exchange_one(servers, batch, &reply, err) < 0)
 		return -1;
 	yes = redis_reply_int(reply) != 0;
 	freeReplyObject(reply);

@@ -23,13 +23,13 @@ int redis_allow(void *self, const char *key, const char *member, unsigned limit,
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_ALLOW, 1);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_ALLOW, 1);
 	redis_arg_text(c, redis_key(&tmp, redis_shard(key), "a", key, NULL));
 	redis_arg_text(c, member);
 	redis_arg_int(c, limit);
 	redis_arg_int(c, window_ms);
 	redis_arg_int(c, now_ms);
-	ret = redis_exchange_yes(st->pool, &b, err);
+	ret = redis_exchange_yes(st->servers, &b, err);
 	arena_free(&tmp);
 	return ret;
 }
@@ -47,7 +47,7 @@ int redis_legacy_load(void *self, const char *contact, struct arena *a, struct s
 	redis_batch_init(&b, &tmp, REDIS_READ);
 	c = redis_command(&b, "GET");
 	redis_arg_text(c, arena_printf(&tmp, "whatsapp_session:%s", contact));
-	if (redis_exchange_one(st->pool, &b, &reply, err) == 0) {
+	if (redis_exchange_one(st->servers, &b, &reply, err) == 0) {
 		ret = redis_reply_has(reply);
 		if (ret == 1)
 			*json_out = redis_reply_box(reply, a);
@@ -90,7 +90,7 @@ static int list_candidates(struct redis_store *st, const struct sweep *s, struct
 		redis_arg_text(c, "0");
 		redis_arg_int(c, SWEEP_PAGE);
 	}
-	return redis_exchange(st->pool, &b, replies_out, err);
+	return redis_exchange(st->servers, &b, replies_out, err);
 }
 
 static void add_drop(struct redis_store *st, const struct sweep *s, struct redis_batch *b,
@@ -98,7 +98,7 @@ static void add_drop(struct redis_store *st, const struct sweep *s, struct redis
 {
 	struct arena *a = b->arena;
 	size_t keys = s->companion ? 2 + members->elements : 1;
-	struct redis_command *c = redis_script(b, st->pool, s->script, keys);
+	struct redis_command *c = redis_script(b, st->servers, s->script, keys);
 
 	redis_arg_text(c, redis_key(a, shard, s->index, NULL, NULL));
 	if (s->companion)
@@ -130,7 +130,7 @@ static int sweep_page(struct redis_store *st, const struct sweep *s, int64_t dea
 	for (unsigned i = 0; i < REDIS_SHARDS; i++)
 		if (redis_reply_at(members[i], 0))
 			add_drop(st, s, &b, i, members[i]);
-	if (b.count > 0 && redis_exchange(st->pool, &b, &dropped, err) < 0)
+	if (b.count > 0 && redis_exchange(st->servers, &b, &dropped, err) < 0)
 		goto out;
 	ret = 0;
 	for (size_t i = 0; i < b.count; i++) {
@@ -160,7 +160,7 @@ static int raise_floor(struct redis_store *st, int64_t floor_ms, int64_t deadlin
 		redis_arg_text(c, redis_key(&tmp, i, "floor", NULL, NULL));
 		redis_arg_int(c, floor_ms);
 	}
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	redis_replies_free(replies, b.count);
 	arena_free(&tmp);
 	return ret;
@@ -194,7 +194,7 @@ int redis_sweep(void *self, int64_t now_ms, struct err *err)
 		  now_ms },
 	};
 	struct redis_store *st = self;
-	int64_t deadline = redis_pool_deadline(st->pool);
+	int64_t deadline = redis_servers_deadline(st->servers);
 	int total = 0, n;
 
 	if (raise_floor(st, now_ms - st->seen_keep_ms, deadline, err) < 0)

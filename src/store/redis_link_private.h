@@ -224,8 +224,8 @@ void redis_link_lose(struct redis_link *link, const struct err *why);
 
 /* Sends the commands that `which` names (NULL: the first `count`) and puts their replies in
  * place. ANSWERED: all have one, which may be an error. */
-enum redis_fate redis_pool_run(struct redis_pool *pool, const struct redis_batch *batch,
-			       const size_t *which, size_t count, redisReply **replies,
-			       int64_t deadline, struct err *err);
+enum redis_fate redis_servers_run(struct redis_servers *servers, const struct redis_batch *batch,
+				  const size_t *which, size_t count, redisReply **replies,
+				  int64_t deadline, struct err *err);
 
 #endif

@@ -127,33 +127,33 @@ extern const char *const redis_script_texts[REDIS_SCRIPTS];
 
 enum { REDIS_MAX_REPLY = 64 * 1024 * 1024, REDIS_MAX_REQUEST = 64 * 1024 * 1024 };
 
-struct redis_pool;
+struct redis_servers;
 
 /* Takes the address. Connects at the first exchange. */
-int redis_pool_open(struct redis_address *address, int timeout_ms, struct redis_pool **pool_out,
-		    struct err *err);
-void redis_pool_close(struct redis_pool **pool);
+int redis_servers_open(struct redis_address *address, int timeout_ms,
+		       struct redis_servers **servers_out, struct err *err);
+void redis_servers_close(struct redis_servers **servers);
 /* 40 hex digits. */
-const char *redis_pool_sha(const struct redis_pool *pool, enum redis_script script);
-bool redis_pool_is_cluster(const struct redis_pool *pool);
+const char *redis_servers_sha(const struct redis_servers *servers, enum redis_script script);
+bool redis_servers_is_cluster(const struct redis_servers *servers);
 /* The moment an operation that begins now must end. */
-int64_t redis_pool_deadline(const struct redis_pool *pool);
+int64_t redis_servers_deadline(const struct redis_servers *servers);
 
 /* Sends the batch and reads one reply for each command within the store's time limit.
  * Returns 0 and replies (count of the batch, freed with redis_replies_free), none of them an
  * error; or -1 with the kind that driver_private.h asks for. May change the batch's commands. */
-int redis_exchange(struct redis_pool *pool, struct redis_batch *batch, redisReply ***replies_out,
-		   struct err *err);
+int redis_exchange(struct redis_servers *servers, struct redis_batch *batch,
+		   redisReply ***replies_out, struct err *err);
 /* The same for a batch of one. The reply is freed with freeReplyObject. */
-int redis_exchange_one(struct redis_pool *pool, struct redis_batch *batch, redisReply **reply_out,
-		       struct err *err);
+int redis_exchange_one(struct redis_servers *servers, struct redis_batch *batch,
+		       redisReply **reply_out, struct err *err);
 /* The same for a script that answers whether: 1, 0 or -1. */
-int redis_exchange_yes(struct redis_pool *pool, struct redis_batch *batch, struct err *err);
+int redis_exchange_yes(struct redis_servers *servers, struct redis_batch *batch, struct err *err);
 /* What an error reply of the server means. Returns -1. */
 int redis_error_set(struct err *err, const redisReply *reply);
 
 /* A script call: "EVALSHA sha count"; then exactly `keys` keys and the arguments follow. */
-struct redis_command *redis_script(struct redis_batch *b, const struct redis_pool *pool,
+struct redis_command *redis_script(struct redis_batch *b, const struct redis_servers *servers,
 				   enum redis_script script, size_t keys);
 
 /* ---- the driver's parts ---- */
@@ -162,7 +162,7 @@ struct redis_command *redis_script(struct redis_batch *b, const struct redis_poo
 enum { REDIS_ASK_SIZE = 9 * (STATUS_CANCELED + 1) * (STORE_MAX_ASKED + 1) + 1 };
 
 struct redis_store {
-	struct redis_pool *pool;
+	struct redis_servers *servers;
 	char ask[REDIS_ASK_SIZE];
 	int64_t seen_keep_ms;
 	_Atomic unsigned first_shard; /* claims begin at another shard each time */

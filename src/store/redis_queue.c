@@ -40,7 +40,7 @@ static int count_due(struct redis_store *st, const char *kind, const char *owner
 		redis_arg_text(c, "-inf");
 		redis_arg_int(c, now_ms);
 	}
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	for (unsigned i = 0; ret == 0 && i < REDIS_SHARDS; i++)
 		counts[i] = redis_reply_int(replies[i]);
 	redis_replies_free(replies, b.count);
@@ -84,7 +84,7 @@ static int find_due(struct redis_store *st, const char *kind, int64_t now_ms, in
 	}
 	if (b.count == 0)
 		return 0;
-	if (redis_exchange(st->pool, &b, &replies, err) < 0)
+	if (redis_exchange(st->servers, &b, &replies, err) < 0)
 		return -1;
 	due = arena_array(a, max, sizeof *due);
 	for (size_t i = 0; i < b.count; i++)
@@ -120,7 +120,7 @@ struct claim { /* what two kinds of things that fall due do not share */
 static int claim(struct redis_store *st, const struct claim *what, int64_t now_ms, int64_t lease_ms,
 		 unsigned max, struct arena *a, void *list, size_t *count_out, struct err *err)
 {
-	int64_t deadline = redis_pool_deadline(st->pool);
+	int64_t deadline = redis_servers_deadline(st->servers);
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct due_member *due = NULL;
@@ -137,7 +137,7 @@ static int claim(struct redis_store *st, const struct claim *what, int64_t now_m
 		end = shard_end(due, i, n);
 		what->add(st, &b, due + i, end - i, now_ms, lease_ms);
 	}
-	if (b.count > 0 && redis_exchange(st->pool, &b, &replies, err) < 0)
+	if (b.count > 0 && redis_exchange(st->servers, &b, &replies, err) < 0)
 		goto out;
 	for (size_t i = 0; i < b.count; i++)
 		for (size_t j = 0; count < max && redis_reply_at(replies[i], j); j++)
@@ -154,7 +154,7 @@ static void add_calls_claim(struct redis_store *st, struct redis_batch *b,
 			    const struct due_member *due, size_t n, int64_t now_ms,
 			    int64_t lease_ms)
 {
-	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_CALLS_CLAIM, 1 + n);
+	struct redis_command *c = redis_script(b, st->servers, REDIS_SCRIPT_CALLS_CLAIM, 1 + n);
 
 	redis_arg_text(c, redis_key(b->arena, due->shard, "calls", NULL, NULL));
 	for (size_t i = 0; i < n; i++)
@@ -191,13 +191,13 @@ int redis_call_renew(void *self, const char *contact, const char *call_id, int64
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_CALL_RENEW, 2);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_CALL_RENEW, 2);
 	redis_arg_text(c, redis_key(&tmp, shard, "s", contact, NULL));
 	redis_arg_text(c, redis_key(&tmp, shard, "calls", NULL, NULL));
 	redis_arg_text(c, contact);
 	redis_arg_text(c, call_id);
 	redis_arg_int(c, lease_ms);
-	ret = redis_exchange_yes(st->pool, &b, err);
+	ret = redis_exchange_yes(st->servers, &b, err);
 	arena_free(&tmp);
 	return ret;
 }
@@ -207,7 +207,7 @@ static void add_outbox_claim(struct redis_store *st, struct redis_batch *b,
 			     const struct due_member *due, size_t n, int64_t now_ms,
 			     int64_t lease_ms)
 {
-	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_OUTBOX_CLAIM, 1);
+	struct redis_command *c = redis_script(b, st->servers, REDIS_SCRIPT_OUTBOX_CLAIM, 1);
 
 	redis_arg_text(c, redis_key(b->arena, due->shard, "ob", NULL, NULL));
 	redis_arg_int(c, now_ms);
@@ -229,7 +229,7 @@ static void add_status_claim(struct redis_store *st, struct redis_batch *b,
 			     const struct due_member *due, size_t n, int64_t now_ms,
 			     int64_t lease_ms)
 {
-	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_STATUS_CLAIM, 1);
+	struct redis_command *c = redis_script(b, st->servers, REDIS_SCRIPT_STATUS_CLAIM, 1);
 
 	(void)lease_ms; /* a question is put off by the table instead */
 	redis_arg_text(c, redis_key(b->arena, due->shard, "sl", NULL, NULL));
@@ -265,7 +265,7 @@ struct queue {
 static void add_queue_claim(struct redis_store *st, struct redis_batch *b, const struct queue *q,
 			    unsigned shard, unsigned take)
 {
-	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_BROADCAST_CLAIM, 1);
+	struct redis_command *c = redis_script(b, st->servers, REDIS_SCRIPT_BROADCAST_CLAIM, 1);
 
 	redis_arg_text(c, redis_key(b->arena, shard, "bq", q->broadcast, NULL));
 	redis_arg_int(c, q->now_ms);
@@ -296,7 +296,7 @@ static void add_queue_claims(struct redis_store *st, struct redis_batch *b, cons
 static int claim_queue(struct redis_store *st, const struct queue *q, struct arena *a,
 		       struct driver_claim *claims, size_t *count_out, struct err *err)
 {
-	int64_t deadline = redis_pool_deadline(st->pool), counts[REDIS_SHARDS];
+	int64_t deadline = redis_servers_deadline(st->servers), counts[REDIS_SHARDS];
 	unsigned first = st->first_shard++ % REDIS_SHARDS;
 	struct arena tmp = { 0 };
 	struct redis_batch b;
@@ -309,7 +309,7 @@ static int claim_queue(struct redis_store *st, const struct queue *q, struct are
 	if (count_due(st, "bq", q->broadcast, q->now_ms, deadline, first, counts, err) < 0)
 		goto out;
 	add_queue_claims(st, &b, q, first, counts);
-	if (b.count > 0 && redis_exchange(st->pool, &b, &replies, err) < 0)
+	if (b.count > 0 && redis_exchange(st->servers, &b, &replies, err) < 0)
 		goto out;
 	for (size_t i = 0; i < b.count; i++)
 		for (size_t j = 0; n < q->max && redis_reply_at(replies[i], j); j++)

@@ -19,14 +19,14 @@ int redis_consent_add(void *self, const char *contact, const struct driver_conse
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_CONSENT_ADD, 2);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_CONSENT_ADD, 2);
 	redis_arg_text(c, redis_key(&tmp, shard, "c", contact, NULL));
 	redis_arg_text(c, redis_key(&tmp, shard, "l", contact, NULL));
 	redis_arg_int(c, consent->consent);
 	redis_arg_int(c, consent->at_ms);
 	redis_arg_text(c, consent->external_id);
 	redis_arg(c, consent->box);
-	ret = redis_exchange_yes(st->pool, &b, err);
+	ret = redis_exchange_yes(st->servers, &b, err);
 	arena_free(&tmp);
 	return ret;
 }
@@ -63,7 +63,7 @@ int redis_consent_list(void *self, const char *contact, unsigned max, struct are
 	redis_arg_text(c, "-");
 	redis_arg_text(c, "COUNT");
 	redis_arg_int(c, max);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
+	ret = redis_exchange_one(st->servers, &b, &reply, err);
 	if (ret == 0) {
 		for (; n < max && redis_reply_at(reply, n); n++)
 			read_consent(redis_reply_at(reply, n), a, &(*list_out)[n]);
@@ -90,7 +90,7 @@ int redis_trouble_set(void *self, const char *contact, int code, int64_t now_ms,
 	redis_arg_int(c, code);
 	redis_arg_text(c, "heard");
 	redis_arg_int(c, now_ms);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
+	ret = redis_exchange_one(st->servers, &b, &reply, err);
 	if (ret == 0)
 		freeReplyObject(reply);
 	arena_free(&tmp);
@@ -113,12 +113,12 @@ int redis_rate_take(void *self, const char *sender, unsigned rate, bool spare, u
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_RATE_TAKE, 1);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_RATE_TAKE, 1);
 	redis_arg_text(c, rate_key(&tmp, sender));
 	redis_arg_int(c, rate);
 	redis_arg_text(c, spare ? "1" : "0");
 	redis_arg_int(c, want);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
+	ret = redis_exchange_one(st->servers, &b, &reply, err);
 	if (ret == 0) {
 		int64_t wait_us = redis_reply_int(redis_reply_at(reply, 1));
 
@@ -140,11 +140,11 @@ int redis_rate_slow(void *self, const char *sender, unsigned divisor, int64_t du
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_RATE_SLOW, 1);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_RATE_SLOW, 1);
 	redis_arg_text(c, rate_key(&tmp, sender));
 	redis_arg_int(c, divisor);
 	redis_arg_int(c, duration_ms * US_PER_MS);
-	ret = redis_exchange_yes(st->pool, &b, err) < 0 ? -1 : 0;
+	ret = redis_exchange_yes(st->servers, &b, err) < 0 ? -1 : 0;
 	arena_free(&tmp);
 	return ret;
 }

@@ -30,7 +30,7 @@ static void arg_recipient(struct redis_command *c, const struct driver_outbound 
 static void add_recipients(struct redis_store *st, struct redis_batch *b, unsigned shard,
 			   const struct driver_outbound *rows, const size_t *order, size_t count)
 {
-	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_RECIPIENTS_ADD, 1);
+	struct redis_command *c = redis_script(b, st->servers, REDIS_SCRIPT_RECIPIENTS_ADD, 1);
 
 	redis_arg_text(c, redis_key(b->arena, shard, "br", rows[0].broadcast, NULL));
 	redis_arg_text(c, rows[0].broadcast);
@@ -54,7 +54,7 @@ int redis_recipients_add(void *self, const struct driver_outbound *rows, size_t 
 		for (size_t i = g.first[s]; i < g.first[s + 1]; i += REDIS_STRETCH)
 			add_recipients(st, &b, s, rows, g.order + i, g.first[s + 1] - i);
 	if (b.count > 0)
-		ret = redis_exchange(st->pool, &b, &replies, err);
+		ret = redis_exchange(st->servers, &b, &replies, err);
 	redis_replies_free(replies, b.count);
 	arena_free(&tmp);
 	return ret;
@@ -98,7 +98,7 @@ static int count_ids(struct redis_store *st, const struct page *p, int64_t count
 	for (unsigned s = p->shard; s < REDIS_SHARDS; s++)
 		redis_arg_text(redis_command(&b, "LLEN"),
 			       redis_key(&tmp, s, "br", p->broadcast, NULL));
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	for (unsigned s = p->shard; ret == 0 && s < REDIS_SHARDS; s++)
 		counts[s] = redis_reply_int(replies[s - p->shard]);
 	redis_replies_free(replies, b.count);
@@ -141,7 +141,7 @@ static int list_ids(struct redis_store *st, const struct page *p, struct arena *
 		if (left == 0)
 			*next_out = arena_printf(a, "%u:%" PRId64, s, from + take);
 	}
-	if (b.count > 0 && redis_exchange(st->pool, &b, &replies, err) < 0)
+	if (b.count > 0 && redis_exchange(st->servers, &b, &replies, err) < 0)
 		return -1;
 	for (size_t i = 0; i < b.count; i++)
 		for (size_t j = 0; n < p->max && redis_reply_at(replies[i], j); j++)
@@ -167,7 +167,7 @@ static int read_ids(struct redis_store *st, const struct page *p, const struct p
 	b.deadline = p->deadline;
 	for (size_t i = 0; i < n; i++)
 		redis_command_row(&b, ids[i].shard, ids[i].id);
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	for (size_t i = 0; ret == 0 && i < n; i++)
 		count += redis_read_row(replies[i], ids[i].id, a, &rows[count]);
 	redis_replies_free(replies, b.count);
@@ -183,7 +183,7 @@ int redis_recipients_page(void *self, const char *broadcast, const char *cursor,
 	struct redis_store *st = self;
 	struct page p = { .broadcast = broadcast,
 			  .max = max,
-			  .deadline = redis_pool_deadline(st->pool) };
+			  .deadline = redis_servers_deadline(st->servers) };
 	struct arena tmp = { 0 };
 	struct page_id *ids = arena_array(&tmp, max, sizeof *ids);
 	const char *rest, *next = "";
@@ -268,7 +268,7 @@ int redis_broadcast_counts(void *self, const char *id, struct arena *a,
 	redis_batch_init(&b, &tmp, REDIS_READ);
 	for (unsigned s = 0; s < REDIS_SHARDS; s++)
 		redis_arg_text(redis_command(&b, "HGETALL"), redis_key(&tmp, s, "bn", id, NULL));
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	for (size_t s = 0; ret == 0 && s < b.count; s++) {
 		for (size_t i = 0; redis_reply_at(replies[s], i + 1); i += 2) {
 			struct broadcast_count one = tuple_read(redis_reply_at(replies[s], i));

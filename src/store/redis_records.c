@@ -52,7 +52,7 @@ int redis_record_get(void *self, const char *type, const char *id, struct arena 
 	redis_batch_init(&b, &tmp, REDIS_READ);
 	for (unsigned i = 0; i < REDIS_SHARDS; i++)
 		command_record(&b, i, type, id);
-	if (redis_exchange(st->pool, &b, &replies, err) == 0) {
+	if (redis_exchange(st->servers, &b, &replies, err) == 0) {
 		ret = 0;
 		for (size_t i = 0; i < b.count && ret == 0; i++) {
 			if (!redis_reply_has(redis_reply_at(replies[i], 0)))
@@ -114,7 +114,7 @@ static int gather(struct redis_store *st, struct list *l, struct arena *a, struc
 		redis_arg_text(c, "0");
 		redis_arg_int(c, share);
 	}
-	if (redis_exchange(st->pool, &b, &replies, err) < 0)
+	if (redis_exchange(st->servers, &b, &replies, err) < 0)
 		return -1;
 	l->entries = arena_array(a, (size_t)share * shards, sizeof *l->entries);
 	for (unsigned i = 0; i < shards; i++) {
@@ -169,7 +169,7 @@ static int read_entries(struct redis_store *st, const struct list *l, struct are
 
 		command_record(&b, l->entries[i].shard, l->type, blank ? blank + 1 : "");
 	}
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	for (size_t i = 0; ret == 0 && i < l->count; i++) {
 		if (!redis_reply_has(redis_reply_at(replies[i], 0)))
 			continue;
@@ -193,7 +193,7 @@ int redis_record_list(void *self, const char *type, const char *contact, const c
 			  .state = state,
 			  .cursor = cursor,
 			  .max = max,
-			  .deadline = redis_pool_deadline(st->pool),
+			  .deadline = redis_servers_deadline(st->servers),
 			  .end = "" };
 	struct arena tmp = { 0 };
 	bool more = false;
@@ -228,12 +228,12 @@ int redis_record_change(void *self, const char *type, const char *id, const char
 
 	if (ret == 1) {
 		redis_batch_init(&b, &tmp, REDIS_WRITE);
-		c = redis_script(&b, st->pool, REDIS_SCRIPT_RECORD_CHANGE, 1);
+		c = redis_script(&b, st->servers, REDIS_SCRIPT_RECORD_CHANGE, 1);
 		redis_arg_text(c, redis_key(&tmp, redis_shard(record.contact), "r", type, id));
 		redis_arg_text(c, from);
 		redis_arg_text(c, to);
 		redis_arg_int(c, now_ms);
-		ret = redis_exchange_yes(st->pool, &b, err);
+		ret = redis_exchange_yes(st->servers, &b, err);
 	}
 	if (ret == 1 && audit && redis_audit_add(self, audit, err) < 0) {
 		if (err)
@@ -270,11 +270,11 @@ int redis_audit_add(void *self, const struct audit_entry *e, struct err *err)
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_AUDIT_ADD, 2);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_AUDIT_ADD, 2);
 	redis_arg_audit_keys(c, e->object);
 	redis_arg_int(c, DRIVER_AUDIT_KEEP_MS);
 	redis_arg_audit(c, e);
-	ret = redis_exchange_yes(st->pool, &b, err) < 0 ? -1 : 0;
+	ret = redis_exchange_yes(st->servers, &b, err) < 0 ? -1 : 0;
 	arena_free(&tmp);
 	return ret;
 }
@@ -315,7 +315,7 @@ int redis_audit_list(void *self, const char *object, unsigned max, struct arena 
 	*list_out = arena_array(a, max, sizeof **list_out);
 	redis_batch_init(&b, &tmp, REDIS_READ);
 	command_audit(&b, object, true, max);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
+	ret = redis_exchange_one(st->servers, &b, &reply, err);
 	if (ret == 0) {
 		for (; n < max && redis_reply_at(reply, n); n++)
 			read_audit(redis_reply_at(reply, n), a, &(*list_out)[n]);
@@ -338,7 +338,7 @@ int redis_audit_sweep(struct redis_store *st, int64_t before_ms, int64_t deadlin
 	redis_batch_init(&b, &tmp, REDIS_READ);
 	b.deadline = deadline;
 	command_audit(&b, NULL, false, AUDIT_SLICE);
-	if (redis_exchange_one(st->pool, &b, &old, err) < 0)
+	if (redis_exchange_one(st->servers, &b, &old, err) < 0)
 		goto out;
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
 	b.deadline = deadline;
@@ -353,7 +353,7 @@ int redis_audit_sweep(struct redis_store *st, int64_t before_ms, int64_t deadlin
 		redis_arg(c, redis_reply_box(redis_reply_at(entry, 0), &tmp));
 		ret++;
 	}
-	if (ret > 0 && redis_exchange_one(st->pool, &b, &reply, err) < 0)
+	if (ret > 0 && redis_exchange_one(st->servers, &b, &reply, err) < 0)
 		ret = -1;
 	else if (ret > 0)
 		freeReplyObject(reply);

@@ -158,7 +158,7 @@ static void arg_outcome(struct redis_command *c, const struct driver_outbound *r
 static struct redis_command *command_settle(struct redis_store *st, struct redis_batch *b,
 					    unsigned shard, int64_t now_ms)
 {
-	struct redis_command *c = redis_script(b, st->pool, REDIS_SCRIPT_SETTLE, 1);
+	struct redis_command *c = redis_script(b, st->servers, REDIS_SCRIPT_SETTLE, 1);
 
 	redis_arg_text(c, redis_key(b->arena, shard, "n", NULL, NULL));
 	redis_arg_int(c, now_ms);
@@ -188,7 +188,7 @@ int redis_outbox_settle(void *self, const struct driver_outbound *rows, size_t c
 		}
 	}
 	if (b.count > 0)
-		ret = redis_exchange(st->pool, &b, &replies, err);
+		ret = redis_exchange(st->servers, &b, &replies, err);
 	redis_replies_free(replies, b.count);
 	arena_free(&tmp);
 	return ret;
@@ -205,7 +205,7 @@ int redis_status_apply(void *self, const char *contact, const char *our_id, cons
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_STATUS, 1);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_STATUS, 1);
 	redis_arg_text(c, *our_id ? redis_key(&tmp, shard, "o", our_id, NULL)
 				  : redis_key(&tmp, shard, "x", external_id, NULL));
 	redis_arg_text(c, contact);
@@ -216,7 +216,7 @@ int redis_status_apply(void *self, const char *contact, const char *our_id, cons
 	redis_arg_int(c, DRIVER_DONE_KEEP_MS);
 	redis_arg_text(c, st->ask);
 	arg_ladder(c, status);
-	ret = redis_exchange_yes(st->pool, &b, err);
+	ret = redis_exchange_yes(st->servers, &b, err);
 	arena_free(&tmp);
 	return ret;
 }
@@ -234,7 +234,7 @@ static int find_by_external(struct redis_store *st, unsigned shard, const char *
 	b.deadline = deadline;
 	c = redis_command(&b, "GET");
 	redis_arg_text(c, redis_key(a, shard, "x", external_id, NULL));
-	if (redis_exchange_one(st->pool, &b, &reply, err) < 0)
+	if (redis_exchange_one(st->servers, &b, &reply, err) < 0)
 		return -1;
 	found = redis_reply_has(reply);
 	*id_out = redis_reply_text(reply, a);
@@ -246,7 +246,7 @@ int redis_outbox_get(void *self, const char *contact, const char *id, const char
 		     struct arena *a, struct driver_outbound *row_out, struct err *err)
 {
 	struct redis_store *st = self;
-	int64_t deadline = redis_pool_deadline(st->pool);
+	int64_t deadline = redis_servers_deadline(st->servers);
 	unsigned shard = redis_shard(contact);
 	struct arena tmp = { 0 };
 	struct redis_batch b;
@@ -258,7 +258,7 @@ int redis_outbox_get(void *self, const char *contact, const char *id, const char
 	redis_batch_init(&b, &tmp, REDIS_READ);
 	b.deadline = deadline;
 	redis_command_row(&b, shard, id);
-	if (found == 1 && redis_exchange_one(st->pool, &b, &reply, err) < 0)
+	if (found == 1 && redis_exchange_one(st->servers, &b, &reply, err) < 0)
 		found = -1;
 	if (found == 1) {
 		/* Two contacts may share a shard, but not their rows. */
@@ -281,7 +281,7 @@ int redis_outbox_replace(void *self, const char *id, enum status status, int err
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_REPLACE, 1);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_REPLACE, 1);
 	redis_arg_text(c, redis_key(&tmp, shard, "o", id, NULL));
 	redis_arg_text(c, id);
 	redis_arg_text(c, successor->contact);
@@ -291,7 +291,7 @@ int redis_outbox_replace(void *self, const char *id, enum status status, int err
 	redis_arg_int(c, DRIVER_DONE_KEEP_MS);
 	arg_ladder(c, status);
 	redis_arg_row(c, successor);
-	ret = redis_exchange_yes(st->pool, &b, err);
+	ret = redis_exchange_yes(st->servers, &b, err);
 	arena_free(&tmp);
 	return ret;
 }
@@ -306,11 +306,11 @@ int redis_outbox_unpark(void *self, const char *contact, int64_t now_ms, struct 
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_UNPARK, 1);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_UNPARK, 1);
 	redis_arg_text(c, redis_key(&tmp, redis_shard(contact), "p", contact, NULL));
 	redis_arg_text(c, contact);
 	redis_arg_int(c, now_ms);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
+	ret = redis_exchange_one(st->servers, &b, &reply, err);
 	if (ret == 0) {
 		ret = (int)redis_reply_int(reply);
 		freeReplyObject(reply);

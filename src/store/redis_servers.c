@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "redis_cluster_private.h"
 
-struct redis_pool {
+struct redis_servers {
 	struct redis_address address;
 	int timeout_ms;
 	struct redis_tls *tls;	       /* NULL: plain */
@@ -19,72 +19,72 @@ struct redis_pool {
 	char shas[REDIS_SCRIPTS][2 * SHA1_SIZE + 1];
 };
 
-static void name_scripts(struct redis_pool *pool)
+static void name_scripts(struct redis_servers *servers)
 {
 	uint8_t digest[SHA1_SIZE];
 
 	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
 		sha1(str_of(redis_script_texts[i]), digest);
-		hex_encode(digest, sizeof digest, pool->shas[i]);
+		hex_encode(digest, sizeof digest, servers->shas[i]);
 	}
 }
 
-static int open_servers(struct redis_pool *pool, struct err *err)
+static int open_servers(struct redis_servers *servers, struct err *err)
 {
-	struct redis_link_settings set = { .place = pool->address.places[0],
-					   .address = &pool->address,
-					   .timeout_ms = pool->timeout_ms };
+	struct redis_link_settings set = { .place = servers->address.places[0],
+					   .address = &servers->address,
+					   .timeout_ms = servers->timeout_ms };
 
-	if (pool->address.tls && redis_tls_new(&pool->tls, err) < 0)
+	if (servers->address.tls && redis_tls_new(&servers->tls, err) < 0)
 		return -1;
-	if (pool->address.form == REDIS_CLUSTER)
-		return redis_cluster_open(&pool->address, pool->tls, pool->timeout_ms,
-					  &pool->cluster, err);
-	set.tls = pool->tls;
-	return redis_link_open(&set, &pool->link, err);
+	if (servers->address.form == REDIS_CLUSTER)
+		return redis_cluster_open(&servers->address, servers->tls, servers->timeout_ms,
+					  &servers->cluster, err);
+	set.tls = servers->tls;
+	return redis_link_open(&set, &servers->link, err);
 }
 
-int redis_pool_open(struct redis_address *address, int timeout_ms, struct redis_pool **pool_out,
-		    struct err *err)
+int redis_servers_open(struct redis_address *address, int timeout_ms,
+		       struct redis_servers **servers_out, struct err *err)
 {
-	struct redis_pool *pool = mem_alloc(sizeof *pool);
+	struct redis_servers *servers = mem_alloc(sizeof *servers);
 
-	pool->address = *address;
+	servers->address = *address;
 	*address = (struct redis_address){ 0 };
-	pool->timeout_ms = timeout_ms;
-	name_scripts(pool);
-	*pool_out = pool;
-	if (open_servers(pool, err) == 0)
+	servers->timeout_ms = timeout_ms;
+	name_scripts(servers);
+	*servers_out = servers;
+	if (open_servers(servers, err) == 0)
 		return 0;
-	redis_pool_close(pool_out);
+	redis_servers_close(servers_out);
 	return -1;
 }
 
-void redis_pool_close(struct redis_pool **pool)
+void redis_servers_close(struct redis_servers **servers)
 {
-	if (!*pool)
+	if (!*servers)
 		return;
-	redis_link_close(&(*pool)->link);
-	redis_cluster_close(&(*pool)->cluster);
-	redis_tls_free(&(*pool)->tls);
-	redis_address_free(&(*pool)->address);
-	free(*pool);
-	*pool = NULL;
+	redis_link_close(&(*servers)->link);
+	redis_cluster_close(&(*servers)->cluster);
+	redis_tls_free(&(*servers)->tls);
+	redis_address_free(&(*servers)->address);
+	free(*servers);
+	*servers = NULL;
 }
 
-const char *redis_pool_sha(const struct redis_pool *pool, enum redis_script script)
+const char *redis_servers_sha(const struct redis_servers *servers, enum redis_script script)
 {
-	return pool->shas[script];
+	return servers->shas[script];
 }
 
-int64_t redis_pool_deadline(const struct redis_pool *pool)
+int64_t redis_servers_deadline(const struct redis_servers *servers)
 {
-	return clock_mono_ms() + pool->timeout_ms;
+	return clock_mono_ms() + servers->timeout_ms;
 }
 
-bool redis_pool_is_cluster(const struct redis_pool *pool)
+bool redis_servers_is_cluster(const struct redis_servers *servers)
 {
-	return pool->cluster;
+	return servers->cluster;
 }
 
 static void put_reply(redisReply **place, redisReply **reply)
@@ -95,18 +95,18 @@ static void put_reply(redisReply **place, redisReply **reply)
 	*reply = NULL;
 }
 
-enum redis_fate redis_pool_run(struct redis_pool *pool, const struct redis_batch *batch,
-			       const size_t *which, size_t count, redisReply **replies,
-			       int64_t deadline, struct err *err)
+enum redis_fate redis_servers_run(struct redis_servers *servers, const struct redis_batch *batch,
+				  const size_t *which, size_t count, redisReply **replies,
+				  int64_t deadline, struct err *err)
 {
 	enum redis_fate fate = REDIS_NOT_SENT;
 	struct redis_call *call;
 
-	if (pool->cluster)
-		return redis_route(pool->cluster, batch, which, count, replies, deadline, err);
+	if (servers->cluster)
+		return redis_route(servers->cluster, batch, which, count, replies, deadline, err);
 	call = redis_call_new(batch, which, count, err);
-	if (call && redis_link_put(pool->link, call, err) == 0)
-		fate = redis_link_wait(pool->link, &call, deadline, err);
+	if (call && redis_link_put(servers->link, call, err) == 0)
+		fate = redis_link_wait(servers->link, &call, deadline, err);
 	for (size_t i = 0; fate == REDIS_ANSWERED && i < count; i++)
 		put_reply(&replies[which ? which[i] : i], &call->replies[i]);
 	redis_call_free(call);

@@ -68,7 +68,7 @@ static int count_sessions(struct redis_store *st, redisReply **scans, const unsi
 	}
 	if (b->count == 0)
 		return 0;
-	if (redis_exchange(st->pool, b, &replies, err) < 0)
+	if (redis_exchange(st->servers, b, &replies, err) < 0)
 		return -1;
 	for (size_t i = 0; i < b->count; i++)
 		count_session(s, replies[i], now_ms, a);
@@ -101,7 +101,7 @@ static int scan_page(struct redis_store *st, struct scan *scan, struct store_sta
 		redis_arg_text(c, "COUNT");
 		redis_arg_int(c, SCAN_PAGE);
 	}
-	if (redis_exchange(st->pool, &b, &replies, err) < 0)
+	if (redis_exchange(st->servers, &b, &replies, err) < 0)
 		goto out;
 	if (count_sessions(st, replies, scan->shards, asked, &b, s, now_ms, a, err) < 0)
 		goto out;
@@ -138,7 +138,7 @@ static int count_rows(struct redis_store *st, struct store_stats *s, struct err 
 		redis_arg_text(c, "d");
 		redis_arg_text(c, "p");
 	}
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	for (unsigned i = 0; ret == 0 && i < REDIS_SHARDS; i++) {
 		s->outbox_waiting += redis_reply_int(redis_reply_at(replies[i], 0));
 		s->outbox_unsure += redis_reply_int(redis_reply_at(replies[i], 1));
@@ -155,7 +155,7 @@ int redis_stats(void *self, int64_t now_ms, struct arena *a, struct store_stats 
 {
 	struct redis_store *st = self;
 	int64_t start = clock_mono_ms();
-	int64_t end = start + COUNT_LIMITS * (redis_pool_deadline(st->pool) - start);
+	int64_t end = start + COUNT_LIMITS * (redis_servers_deadline(st->servers) - start);
 
 	*stats_out = (struct store_stats){ .as_of_ms = now_ms };
 	for (unsigned first = 0; first < REDIS_SHARDS; first += SHARDS_AT_ONCE) {

@@ -34,7 +34,7 @@ int redis_load(void *self, const char *contact, const char *external_id, int64_t
 	redis_command_facts(&b, shard, contact);
 	if (external_id)
 		redis_arg_text(redis_command(&b, "GET"), turn_key(&tmp, contact, external_id));
-	ret = redis_exchange(st->pool, &b, &r, err);
+	ret = redis_exchange(st->servers, &b, &r, err);
 	if (ret == 0) {
 		view_out->has_session = redis_unpack_session(r[0], &s) && s.expires_ms > now_ms;
 		if (view_out->has_session)
@@ -144,11 +144,11 @@ int redis_commit(void *self, const struct driver_turn *t, enum commit_result *re
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_COMMIT,
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_COMMIT,
 			 4 + (t->answers ? 1 : 0) + 2 * t->record_count);
 	commit_keys(c, t);
 	commit_arguments(c, t, st->seen_keep_ms);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
+	ret = redis_exchange_one(st->servers, &b, &reply, err);
 	if (ret == 0) {
 		*result_out = (enum commit_result)redis_reply_int(redis_reply_at(reply, 0));
 		*inline_out = redis_reply_int(redis_reply_at(reply, 1)) != 0;
@@ -171,7 +171,7 @@ int redis_reply_load(void *self, const char *contact, const char *external_id, s
 	redis_arg_text(redis_command(&b, "GET"), turn_key(&tmp, contact, external_id));
 	redis_arg_text(redis_command(&b, "GET"),
 		       redis_key(&tmp, redis_shard(contact), "floor", NULL, NULL));
-	ret = redis_exchange(st->pool, &b, &replies, err);
+	ret = redis_exchange(st->servers, &b, &replies, err);
 	if (ret == 0) {
 		*state_out = REPLY_NONE;
 		redis_read_turn(replies[0], redis_reply_int(replies[1]), a, state_out, box_out);
@@ -193,11 +193,11 @@ int redis_reply_decide(void *self, const char *contact, const char *external_id,
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_DECIDE, 2);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_DECIDE, 2);
 	redis_arg_text(c, turn_key(&tmp, contact, external_id));
 	redis_arg_text(c, redis_key(&tmp, redis_shard(contact), "floor", NULL, NULL));
 	redis_arg(c, box);
-	ret = redis_exchange_one(st->pool, &b, &reply, err);
+	ret = redis_exchange_one(st->servers, &b, &reply, err);
 	if (ret == 0) {
 		*state_out = (enum reply_state)redis_reply_int(redis_reply_at(reply, 0));
 		if (*state_out != REPLY_NONE)
@@ -220,7 +220,7 @@ int redis_reply_divert(void *self, const char *contact, const char *external_id,
 	int yes;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
-	c = redis_script(&b, st->pool, REDIS_SCRIPT_DIVERT, 2);
+	c = redis_script(&b, st->servers, REDIS_SCRIPT_DIVERT, 2);
 	redis_arg_text(c, turn_key(&tmp, contact, external_id));
 	redis_arg_text(c, redis_key(&tmp, shard, "floor", NULL, NULL));
 	redis_arg(c, notice_box);
@@ -229,7 +229,7 @@ int redis_reply_divert(void *self, const char *contact, const char *external_id,
 	redis_arg_u64(c, row_count);
 	for (size_t i = 0; i < row_count; i++)
 		redis_arg_row(c, &rows[i]);
-	yes = redis_exchange_yes(st->pool, &b, err);
+	yes = redis_exchange_yes(st->servers, &b, err);
 	*done_out = yes > 0;
 	arena_free(&tmp);
 	return yes < 0 ? -1 : 0;

@@ -15,9 +15,9 @@ enum {
 	GIANT = 30 * 1024 * 1024,
 };
 
-static struct redis_pool *pool_of(struct redis_fixture *f)
+static struct redis_servers *servers_of(struct redis_fixture *f)
 {
-	return ((struct redis_store *)f->self)->pool;
+	return ((struct redis_store *)f->self)->servers;
 }
 
 /* One command, by words; the answer's kind, and its text into `a` when it is asked for. */
@@ -34,7 +34,7 @@ static enum err_kind ask(struct redis_fixture *f, struct arena *a, enum redis_ki
 	c = redis_command(&b, words[0]);
 	for (size_t i = 1; words[i]; i++)
 		redis_arg_text(c, words[i]);
-	if (redis_exchange_one(pool_of(f), &b, &reply, &err) < 0)
+	if (redis_exchange_one(servers_of(f), &b, &reply, &err) < 0)
 		return err.kind;
 	if (text_out)
 		*text_out = redis_reply_text(reply, a);
@@ -117,7 +117,7 @@ static void *echo_many(void *arg)
 						round * 37 % 3000, "");
 			redis_arg_text(redis_command(&b, "ECHO"), words[i]);
 		}
-		if (redis_exchange(pool_of(e->f), &b, &replies, &err) < 0) {
+		if (redis_exchange(servers_of(e->f), &b, &replies, &err) < 0) {
 			(*e->wrong)++;
 		} else {
 			for (size_t i = 0; i < count; i++)
@@ -371,7 +371,7 @@ static void half_written(void **state)
 		redis_arg_text(c, "giant");
 		redis_arg_text(c, text);
 		b.deadline = clock_mono_ms() + LONG_MS; /* the server's silence ends it */
-		assert_int_equal(redis_exchange(pool_of(f), &b, &replies, &err), -1);
+		assert_int_equal(redis_exchange(servers_of(f), &b, &replies, &err), -1);
 		assert_int_equal(err.kind, count == 1 ? ERR_TEMP : ERR_UNSURE);
 		p.mode = PROXY_CUT;
 		wait_until(was_cut, &p, "the cut");
@@ -397,7 +397,7 @@ static void too_long_for_one_step(void **state)
 	redis_batch_init(&b, &a, REDIS_WRITE);
 	for (int i = 0; i < 3; i++)
 		redis_arg_text(redis_command(&b, "ECHO"), text);
-	assert_err(f, redis_exchange(pool_of(f), &b, &replies, &f->err), ERR_INPUT);
+	assert_err(f, redis_exchange(servers_of(f), &b, &replies, &f->err), ERR_INPUT);
 	arena_free(&a);
 	free(text);
 	fixture_end(f);
