@@ -62,7 +62,8 @@ struct net_answer { /* valid during the done function only */
 	enum net_outcome outcome;
 	int status;		 /* HTTP status, 0 unless one was read */
 	struct str body;	 /* NUL-terminated */
-	const char *retry_after; /* header text, or "" */
+	const char *retry_after; /* seconds, also if the header said a date; other text as it was;
+				    or "" */
 	struct str head;	 /* the answer's header lines, each with its line end; empty after
 				    net_perform */
 	int64_t took_ms;

@@ -144,7 +144,7 @@ bool twilio_read_message(const struct cJSON *message, struct send_result *out)
 	return true;
 }
 
-/* Seconds; the form with a date is not worth a clock here. */
+/* Seconds: net has made them of a date. */
 static int64_t retry_after_ms(const char *text)
 {
 	size_t digits = text ? strspn(text, "0123456789") : 0;

@@ -98,6 +98,20 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	return 0; /* ends the transfer */
 }
 
+/* A date becomes the seconds until then, by our clock. */
+static void seconds_from_date(char *text, size_t size)
+{
+	time_t at = *text >= '0' && *text <= '9' ? -1 : curl_getdate(text, NULL);
+	struct clock real;
+	int64_t now;
+
+	if (at < 0)
+		return;
+	clock_init_real(&real);
+	now = clock_now_ms(&real) / 1000;
+	(void)snprintf(text, size, "%lld", at > now ? (long long)(at - now) : 0LL);
+}
+
 /* Too long for a date or a number: not kept, half of it would mean something else. */
 static void keep_retry_after(struct job *job, const char *value, size_t n)
 {
@@ -109,6 +123,7 @@ static void keep_retry_after(struct job *job, const char *value, size_t n)
 		return;
 	memcpy(job->retry_after, value, n);
 	job->retry_after[n] = '\0';
+	seconds_from_date(job->retry_after, sizeof job->retry_after);
 }
 
 static size_t on_head(char *line, size_t size, size_t n, void *arg)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -230,6 +231,25 @@ static bool peer_busy(struct peer_connection *c)
 	return true;
 }
 
+static bool peer_busy_until_then(struct peer_connection *c)
+{
+	peer_answer(c->fd, "429 Too Many Requests",
+		    "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", "slow down");
+	return true;
+}
+
+static bool peer_busy_for_a_minute(struct peer_connection *c)
+{
+	time_t then = time(NULL) + 60;
+	char head[80];
+	struct tm tm;
+
+	gmtime_r(&then, &tm);
+	strftime(head, sizeof head, "Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+	peer_answer(c->fd, "429 Too Many Requests", head, "slow down");
+	return true;
+}
+
 static bool peer_long_retry(struct peer_connection *c)
 {
 	char head[200];
@@ -277,6 +297,8 @@ static bool peer_behave(struct peer_connection *c)
 		{ "/first-only", peer_first_only },
 		{ "/bye", peer_bye },
 		{ "/busy", peer_busy },
+		{ "/busy-until-then", peer_busy_until_then },
+		{ "/busy-for-a-minute", peer_busy_for_a_minute },
 		{ "/long-retry", peer_long_retry },
 		{ "/redirect", peer_redirect },
 		{ "/interim", peer_interim },

@@ -39,6 +39,8 @@ static void test_outcomes(void **state)
 		{ "echo", "POST", "/echo", PATIENT_MS, 0, NET_ANSWERED, 200, "", "the body" },
 		{ "not found", "POST", "/nowhere", PATIENT_MS, 0, NET_ANSWERED, 404, "", "" },
 		{ "busy", "POST", "/busy", PATIENT_MS, 0, NET_ANSWERED, 429, "17", "slow down" },
+		{ "busy until a day that has passed", "POST", "/busy-until-then", PATIENT_MS, 0,
+		  NET_ANSWERED, 429, "0", "slow down" },
 		{ "retry-after too long to keep", "POST", "/long-retry", PATIENT_MS, 0,
 		  NET_ANSWERED, 503, "", "" },
 		{ "redirect is not followed", "GET", "/redirect", PATIENT_MS, 0, NET_ANSWERED, 302,
@@ -97,6 +99,31 @@ static void test_outcomes(void **state)
 			CHECK_CASE(answer.took_ms >= SHORT_MS - 2, cases[i].name);
 		buf_free(&body);
 	}
+	net_close(&net, 0);
+	peer_stop(peer);
+}
+
+/* Whoever reads an answer has no clock: a date is made seconds here. */
+static void test_retry_after_a_date(void **state)
+{
+	struct peer *peer = peer_start();
+	struct net *net = open_net(0, 0);
+	char url[128];
+	const struct net_request req = { .method = "POST",
+					 .url = peer_url(peer->port, "/busy-for-a-minute", url),
+					 .body = str_of("the body"),
+					 .timeout_ms = PATIENT_MS };
+	struct net_answer answer;
+	struct buf body;
+	long seconds;
+
+	(void)state;
+	buf_init(&body, ROOM);
+	assert_int_equal(net_perform(net, &req, &answer, &body, NULL), 0);
+	seconds = strtol(answer.retry_after, NULL, 10);
+	if (seconds < 40 || seconds > 60)
+		fail_msg("\"%s\" is not about a minute", answer.retry_after);
+	buf_free(&body);
 	net_close(&net, 0);
 	peer_stop(peer);
 }
@@ -364,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_retry_after_a_date),
 		cmocka_unit_test(test_never_sent),
 		cmocka_unit_test(test_certificates_are_checked),
 		cmocka_unit_test(test_what_is_sent),
