@@ -223,7 +223,7 @@ struct store_stats {
 	size_t step_count;
 	int64_t outbox_waiting; /* waiting, claimed */
 	int64_t outbox_unsure;
-	int64_t outbox_dead;
+	int64_t outbox_dead; /* failed, or nobody can tell: neither skips nor REPLACED */
 	int64_t outbox_parked;
 	int64_t calls_waiting;
 	int64_t as_of_ms;

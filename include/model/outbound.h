@@ -40,7 +40,9 @@ enum outbound_reason {
 	OUTBOUND_BLOCKED,	 /* skip: they, or the provider, block us */
 	OUTBOUND_NO_VALUE,	 /* skip: a value that the text needs is not known of them */
 	OUTBOUND_TOO_LONG,	 /* skip: with their values it does not fit one message */
+	OUTBOUND_CANCELLED,	 /* its broadcast was cancelled while it stood in a line */
 };
+enum { OUTBOUND_REASONS = OUTBOUND_CANCELLED + 1 };
 
 struct outbound {
 	char id[ID_HEX_SIZE];

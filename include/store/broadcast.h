@@ -19,15 +19,19 @@ int store_broadcast_create(struct store *store, const struct broadcast *b,
 /* 1/0/-1. */
 int store_broadcast_get(struct store *store, const char *id, struct arena *a,
 			struct broadcast *b_out, struct err *err);
+/* By the request_key it was created with, which is not "". 1/0/-1. */
+int store_broadcast_find(struct store *store, const char *request_key, struct arena *a,
+			 struct broadcast *b_out, struct err *err);
 /* Writes state, why, why_code, round, cursor and the times, if the revision is still the one given;
  * with an audit entry (or NULL) in the same step. 1, or 0: another by now. */
 int store_broadcast_change(struct store *store, const struct broadcast *b,
 			   const struct audit_entry *audit, struct err *err);
-/* Newest first, created before `before_ms` (0: from the newest); only those that are neither
+/* Newest first, those of one millisecond by id backwards; created before `before_ms` (0: from the
+ * newest), or in it with an id before `before_id` (may be ""); only those that are neither
  * DONE nor CANCELLED if `open_only`. At most max. */
-int store_broadcast_list(struct store *store, bool open_only, int64_t before_ms, unsigned max,
-			 struct arena *a, struct broadcast **list_out, size_t *count_out,
-			 struct err *err);
+int store_broadcast_list(struct store *store, bool open_only, int64_t before_ms,
+			 const char *before_id, unsigned max, struct arena *a,
+			 struct broadcast **list_out, size_t *count_out, struct err *err);
 /* Where its messages are: one count for each situation that occurs. */
 int store_broadcast_counts(struct store *store, const char *id, struct arena *a,
 			   struct broadcast_count **list_out, size_t *count_out, struct err *err);

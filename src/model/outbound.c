@@ -54,6 +54,8 @@ const char *outbound_reason_name(enum outbound_reason r)
 		return "no_value";
 	case OUTBOUND_TOO_LONG:
 		return "too_long";
+	case OUTBOUND_CANCELLED:
+		return "cancelled";
 	}
 	return "unknown";
 }

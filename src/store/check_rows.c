@@ -126,6 +126,11 @@ int check_broadcast_id(const char *id, struct err *err)
 	return check_name("the broadcast's id", id, ID_HEX_SIZE - 1, false, err);
 }
 
+int check_request_key(const char *key, struct err *err)
+{
+	return check_name("the request's key", key, MAX_KEY, false, err);
+}
+
 int check_broadcast(const struct broadcast *b, struct err *err)
 {
 	if (check_broadcast_id(b->id, err) < 0 ||

@@ -213,10 +213,12 @@ struct store_driver {
 				struct driver_broadcast *existing_out, struct err *err);
 	int (*broadcast_get)(void *self, const char *id, struct arena *a,
 			     struct driver_broadcast *b_out, struct err *err);
+	int (*broadcast_find)(void *self, const char *request_key, struct arena *a,
+			      struct driver_broadcast *b_out, struct err *err);
 	int (*broadcast_change)(void *self, const struct driver_broadcast *b,
 				const struct audit_entry *audit, struct err *err);
-	int (*broadcast_list)(void *self, bool open_only, int64_t before_ms, unsigned max,
-			      struct arena *a, struct driver_broadcast **list_out,
+	int (*broadcast_list)(void *self, bool open_only, int64_t before_ms, const char *before_id,
+			      unsigned max, struct arena *a, struct driver_broadcast **list_out,
 			      size_t *count_out, struct err *err);
 	int (*broadcast_counts)(void *self, const char *id, struct arena *a,
 				struct broadcast_count **list_out, size_t *count_out,

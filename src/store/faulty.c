@@ -207,6 +207,7 @@ static const struct store_driver driver_faulty = {
 	.audit_list = faulty_audit_list,
 	.broadcast_create = faulty_broadcast_create,
 	.broadcast_get = faulty_broadcast_get,
+	.broadcast_find = faulty_broadcast_find,
 	.broadcast_change = faulty_broadcast_change,
 	.broadcast_list = faulty_broadcast_list,
 	.broadcast_counts = faulty_broadcast_counts,

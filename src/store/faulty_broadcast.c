@@ -42,6 +42,14 @@ int faulty_broadcast_get(void *self, const char *id, struct arena *a,
 	return f->inner->broadcast_get(f->self, id, a, b_out, err);
 }
 
+int faulty_broadcast_find(void *self, const char *request_key, struct arena *a,
+			  struct driver_broadcast *b_out, struct err *err)
+{
+	struct faulty *f = self;
+
+	return f->inner->broadcast_find(f->self, request_key, a, b_out, err);
+}
+
 int faulty_broadcast_change(void *self, const struct driver_broadcast *b,
 			    const struct audit_entry *audit, struct err *err)
 {
@@ -53,14 +61,14 @@ int faulty_broadcast_change(void *self, const struct driver_broadcast *b,
 	return faulty_after(&plan, f->inner->broadcast_change(f->self, b, audit, err), err);
 }
 
-int faulty_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
-			  struct arena *a, struct driver_broadcast **list_out, size_t *count_out,
-			  struct err *err)
+int faulty_broadcast_list(void *self, bool open_only, int64_t before_ms, const char *before_id,
+			  unsigned max, struct arena *a, struct driver_broadcast **list_out,
+			  size_t *count_out, struct err *err)
 {
 	struct faulty *f = self;
 
-	return f->inner->broadcast_list(f->self, open_only, before_ms, max, a, list_out, count_out,
-					err);
+	return f->inner->broadcast_list(f->self, open_only, before_ms, before_id, max, a, list_out,
+					count_out, err);
 }
 
 int faulty_broadcast_counts(void *self, const char *id, struct arena *a,

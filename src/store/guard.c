@@ -40,6 +40,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_AUDIT_LIST] = "audit_list",
 	[OP_BROADCAST_CREATE] = "broadcast_create",
 	[OP_BROADCAST_GET] = "broadcast_get",
+	[OP_BROADCAST_FIND] = "broadcast_find",
 	[OP_BROADCAST_CHANGE] = "broadcast_change",
 	[OP_BROADCAST_LIST] = "broadcast_list",
 	[OP_BROADCAST_COUNTS] = "broadcast_counts",

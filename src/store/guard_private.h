@@ -37,6 +37,7 @@ enum store_op {
 	OP_AUDIT_LIST,
 	OP_BROADCAST_CREATE,
 	OP_BROADCAST_GET,
+	OP_BROADCAST_FIND,
 	OP_BROADCAST_CHANGE,
 	OP_BROADCAST_LIST,
 	OP_BROADCAST_COUNTS,
@@ -104,6 +105,7 @@ int check_successor(const struct outbound *row, struct err *err);
 int check_settled(const struct outbound *rows, size_t count, struct err *err);
 int check_broadcast(const struct broadcast *b, struct err *err);
 int check_broadcast_id(const char *id, struct err *err);
+int check_request_key(const char *key, struct err *err);
 int check_audit(const struct audit_entry *e, struct err *err);
 /* A page: its cursor, and 1 to STORE_MAX_ROWS at most. */
 int check_page(const char *cursor, unsigned max, struct err *err);

@@ -469,6 +469,7 @@ static const struct store_driver driver_memory = {
 	.audit_list = memory_audit_list,
 	.broadcast_create = memory_broadcast_create,
 	.broadcast_get = memory_broadcast_get,
+	.broadcast_find = memory_broadcast_find,
 	.broadcast_change = memory_broadcast_change,
 	.broadcast_list = memory_broadcast_list,
 	.broadcast_counts = memory_broadcast_counts,

@@ -13,7 +13,7 @@
 
 /* ---- broadcasts ---- */
 
-struct memory_broadcast *memory_broadcast_find(struct memory *m, const char *id)
+struct memory_broadcast *memory_broadcast_by_id(struct memory *m, const char *id)
 {
 	struct memory_broadcast *b = m->broadcasts;
 
@@ -85,7 +85,7 @@ int memory_broadcast_create(void *self, const struct driver_broadcast *b,
 	pthread_mutex_lock(&m->lock);
 	old = find_request(m, b->plain.request_key);
 	if (!old)
-		old = memory_broadcast_find(m, b->plain.id);
+		old = memory_broadcast_by_id(m, b->plain.id);
 	if (old) {
 		*existing_out = copy_broadcast(&old->b, a);
 	} else {
@@ -108,7 +108,22 @@ int memory_broadcast_get(void *self, const char *id, struct arena *a,
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	b = memory_broadcast_find(m, id);
+	b = memory_broadcast_by_id(m, id);
+	if (b)
+		*b_out = copy_broadcast(&b->b, a);
+	pthread_mutex_unlock(&m->lock);
+	return b ? 1 : 0;
+}
+
+int memory_broadcast_find(void *self, const char *request_key, struct arena *a,
+			  struct driver_broadcast *b_out, struct err *err)
+{
+	struct memory *m = self;
+	struct memory_broadcast *b;
+
+	(void)err;
+	pthread_mutex_lock(&m->lock);
+	b = find_request(m, request_key);
 	if (b)
 		*b_out = copy_broadcast(&b->b, a);
 	pthread_mutex_unlock(&m->lock);
@@ -145,7 +160,7 @@ int memory_broadcast_change(void *self, const struct driver_broadcast *b,
 
 	(void)err;
 	pthread_mutex_lock(&m->lock);
-	now = memory_broadcast_find(m, b->plain.id);
+	now = memory_broadcast_by_id(m, b->plain.id);
 	done = now && now->b.plain.revision == b->plain.revision;
 	if (done) {
 		broadcast_write(now, &b->plain);
@@ -156,9 +171,15 @@ int memory_broadcast_change(void *self, const struct driver_broadcast *b,
 	return done ? 1 : 0;
 }
 
-static bool is_listed(const struct broadcast *b, bool open_only, int64_t before_ms)
+static bool is_before(const struct broadcast *b, int64_t ms, const char *id)
 {
-	if (before_ms > 0 && b->created_ms >= before_ms)
+	return b->created_ms < ms || (b->created_ms == ms && strcmp(b->id, id) < 0);
+}
+
+static bool is_listed(const struct broadcast *b, bool open_only, int64_t before_ms,
+		      const char *before_id)
+{
+	if (before_ms > 0 && !is_before(b, before_ms, before_id))
 		return false;
 	return !open_only || b->state == BROADCAST_RUNNING || b->state == BROADCAST_PAUSED;
 }
@@ -169,7 +190,7 @@ static size_t insert_newest(const struct driver_broadcast **list, size_t n, unsi
 {
 	size_t at = n;
 
-	while (at > 0 && list[at - 1]->plain.created_ms < b->plain.created_ms)
+	while (at > 0 && is_before(&list[at - 1]->plain, b->plain.created_ms, b->plain.id))
 		at--;
 	if (at == max)
 		return n;
@@ -180,9 +201,9 @@ static size_t insert_newest(const struct driver_broadcast **list, size_t n, unsi
 	return n + 1;
 }
 
-int memory_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
-			  struct arena *a, struct driver_broadcast **list_out, size_t *count_out,
-			  struct err *err)
+int memory_broadcast_list(void *self, bool open_only, int64_t before_ms, const char *before_id,
+			  unsigned max, struct arena *a, struct driver_broadcast **list_out,
+			  size_t *count_out, struct err *err)
 {
 	struct memory *m = self;
 	struct driver_broadcast *list = arena_array(a, max, sizeof *list);
@@ -192,7 +213,7 @@ int memory_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigne
 	(void)err;
 	pthread_mutex_lock(&m->lock);
 	for (const struct memory_broadcast *b = m->broadcasts; b; b = b->next)
-		if (is_listed(&b->b.plain, open_only, before_ms))
+		if (is_listed(&b->b.plain, open_only, before_ms, before_id))
 			n = insert_newest(newest, n, max, &b->b);
 	for (size_t i = 0; i < n; i++)
 		list[i] = copy_broadcast(newest[i], a);

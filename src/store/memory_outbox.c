@@ -76,7 +76,8 @@ void memory_rows_count(const struct memory_contact *c, struct store_stats *stats
 
 		stats->outbox_waiting += s == OUTBOUND_WAITING || s == OUTBOUND_CLAIMED;
 		stats->outbox_unsure += s == OUTBOUND_UNSURE;
-		stats->outbox_dead += s == OUTBOUND_DEAD;
+		stats->outbox_dead += s == OUTBOUND_DEAD && (r->row.reason == OUTBOUND_FAILED ||
+							     r->row.reason == OUTBOUND_UNTOLD);
 		stats->outbox_parked += s == OUTBOUND_PARKED;
 	}
 }
@@ -116,7 +117,7 @@ int memory_rows_sweep(struct memory *m, struct memory_contact *c, int64_t now_ms
 		/* The rows of a broadcast go with it: its counts are theirs. */
 		if (rule_outbound_done(row->state) &&
 		    row->changed_ms < now_ms - DRIVER_DONE_KEEP_MS &&
-		    !memory_broadcast_find(m, row->broadcast)) {
+		    !memory_broadcast_by_id(m, row->broadcast)) {
 			*at = r->next;
 			row_free(r);
 			n++;

@@ -98,7 +98,7 @@ int memory_rows_sweep(struct memory *m, struct memory_contact *c, int64_t now_ms
 /* Writes consent and its row of the ledger. */
 void memory_consent_put(struct memory_contact *c, const struct driver_consent *entry);
 void memory_consents_free(struct memory_contact *c);
-struct memory_broadcast *memory_broadcast_find(struct memory *m, const char *id);
+struct memory_broadcast *memory_broadcast_by_id(struct memory *m, const char *id);
 int memory_broadcasts_sweep(struct memory *m, int64_t now_ms);
 void memory_broadcasts_free(struct memory *m);
 void memory_record_put(struct memory *m, const struct driver_record *from);
@@ -147,11 +147,13 @@ int memory_broadcast_create(void *self, const struct driver_broadcast *b,
 			    struct driver_broadcast *existing_out, struct err *err);
 int memory_broadcast_get(void *self, const char *id, struct arena *a,
 			 struct driver_broadcast *b_out, struct err *err);
+int memory_broadcast_find(void *self, const char *request_key, struct arena *a,
+			  struct driver_broadcast *b_out, struct err *err);
 int memory_broadcast_change(void *self, const struct driver_broadcast *b,
 			    const struct audit_entry *audit, struct err *err);
-int memory_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
-			  struct arena *a, struct driver_broadcast **list_out, size_t *count_out,
-			  struct err *err);
+int memory_broadcast_list(void *self, bool open_only, int64_t before_ms, const char *before_id,
+			  unsigned max, struct arena *a, struct driver_broadcast **list_out,
+			  size_t *count_out, struct err *err);
 int memory_broadcast_counts(void *self, const char *id, struct arena *a,
 			    struct broadcast_count **list_out, size_t *count_out, struct err *err);
 int memory_audience_page(void *self, const char *step, const char *cursor, unsigned max,

@@ -79,6 +79,7 @@ static const struct store_driver driver_redis = {
 	.audit_list = redis_audit_list,
 	.broadcast_create = redis_broadcast_create,
 	.broadcast_get = redis_broadcast_get,
+	.broadcast_find = redis_broadcast_find,
 	.broadcast_change = redis_broadcast_change,
 	.broadcast_list = redis_broadcast_list,
 	.broadcast_counts = redis_broadcast_counts,

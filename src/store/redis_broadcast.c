@@ -154,6 +154,29 @@ int redis_broadcast_get(void *self, const char *id, struct arena *a, struct driv
 	return ret;
 }
 
+int redis_broadcast_find(void *self, const char *request_key_text, struct arena *a,
+			 struct driver_broadcast *b_out, struct err *err)
+{
+	struct redis_store *st = self;
+	struct arena tmp = { 0 };
+	struct redis_batch batch;
+	redisReply *reply;
+	int ret;
+
+	redis_batch_init(&batch, &tmp, REDIS_READ);
+	redis_arg_text(redis_command(&batch, "GET"), request_key(&tmp, request_key_text));
+	ret = redis_exchange_one(st->pool, &batch, &reply, err);
+	if (ret == 0) {
+		ret = redis_reply_has(reply)
+			      ? redis_broadcast_get(self, redis_reply_text(reply, &tmp), a, b_out,
+						    err)
+			      : 0;
+		freeReplyObject(reply);
+	}
+	arena_free(&tmp);
+	return ret;
+}
+
 int redis_broadcast_change(void *self, const struct driver_broadcast *b,
 			   const struct audit_entry *audit, struct err *err)
 {
@@ -191,31 +214,60 @@ int redis_broadcast_change(void *self, const struct driver_broadcast *b,
 	return ret;
 }
 
-/* Their ids by the time they were made; freed with freeReplyObject. */
-static int list_ids(struct redis_store *st, bool open_only, int64_t before_ms, unsigned max,
-		    int64_t deadline, struct arena *a, redisReply **reply_out, struct err *err)
+/* How many of `list` were made in that millisecond and are not before that id: those of one score
+ * are ordered by name. */
+static int count_behind(struct redis_store *st, const char *list, int64_t ms, const char *id,
+			int64_t deadline, struct arena *a, int64_t *count_out, struct err *err)
 {
 	struct redis_batch batch;
 	struct redis_command *c;
+	redisReply *reply;
 
 	redis_batch_init(&batch, a, REDIS_READ);
 	batch.deadline = deadline;
+	c = redis_command(&batch, "ZRANGEBYSCORE");
+	redis_arg_text(c, list);
+	redis_arg_int(c, ms);
+	redis_arg_int(c, ms);
+	if (redis_exchange_one(st->pool, &batch, &reply, err) < 0)
+		return -1;
+	for (size_t i = 0; redis_reply_at(reply, i); i++)
+		*count_out += strcmp(redis_reply_text(redis_reply_at(reply, i), a), id) >= 0;
+	freeReplyObject(reply);
+	return 0;
+}
+
+/* Their ids by the time they were made; freed with freeReplyObject. */
+static int list_ids(struct redis_store *st, bool open_only, int64_t before_ms,
+		    const char *before_id, unsigned max, int64_t deadline, struct arena *a,
+		    redisReply **reply_out, struct err *err)
+{
+	const char *list = home_key(a, open_only ? "bopen" : "ball", NULL);
+	int64_t behind = 0;
+	struct redis_batch batch;
+	struct redis_command *c;
+
+	if (before_ms > 0 && *before_id &&
+	    count_behind(st, list, before_ms, before_id, deadline, a, &behind, err) < 0)
+		return -1;
+	redis_batch_init(&batch, a, REDIS_READ);
+	batch.deadline = deadline;
 	c = redis_command(&batch, "ZREVRANGEBYSCORE");
-	redis_arg_text(c, home_key(a, open_only ? "bopen" : "ball", NULL));
+	redis_arg_text(c, list);
 	if (before_ms > 0)
-		redis_arg_int(c, before_ms - 1);
+		redis_arg_int(c, *before_id ? before_ms : before_ms - 1);
 	else
 		redis_arg_text(c, "+inf");
 	redis_arg_text(c, "-inf");
 	redis_arg_text(c, "LIMIT");
-	redis_arg_text(c, "0");
+	redis_arg_int(c, behind);
 	redis_arg_int(c, max);
 	return redis_exchange_one(st->servers, &batch, reply_out, err);
 }
 
-int redis_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
-			 struct arena *a, struct driver_broadcast **list_out, size_t *count_out,
-			 struct err *err)
+int redis_broadcast_list(void *self, bool open_only, int64_t before_ms, const char *before_id,
+			 unsigned max, struct arena *a, struct driver_broadcast **list_out,
+			 size_t *count_out, struct err *err)
 {
 	struct redis_store *st = self;
 	int64_t deadline = redis_servers_deadline(st->servers);
@@ -229,7 +281,7 @@ int redis_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned
 	*list_out = arena_array(a, max, sizeof **list_out);
 	redis_batch_init(&batch, &tmp, REDIS_READ);
 	batch.deadline = deadline;
-	ret = list_ids(st, open_only, before_ms, max, deadline, &tmp, &ids, err);
+	ret = list_ids(st, open_only, before_ms, before_id, max, deadline, &tmp, &ids, err);
 	for (size_t i = 0; ret == 0 && i < max && redis_reply_at(ids, i); i++)
 		command_broadcast(&batch, redis_reply_text(redis_reply_at(ids, i), &tmp));
 	if (ret == 0 && batch.count > 0)
@@ -326,7 +378,7 @@ int redis_broadcasts_sweep(struct redis_store *st, int64_t before_ms, int64_t de
 	redisReply *ids = NULL;
 	int total = 0;
 
-	if (list_ids(st, false, before_ms, SWEEP_BROADCASTS, deadline, &tmp, &ids, err) < 0)
+	if (list_ids(st, false, before_ms, "", SWEEP_BROADCASTS, deadline, &tmp, &ids, err) < 0)
 		total = -1;
 	for (size_t i = 0; total >= 0 && i < SWEEP_BROADCASTS && redis_reply_at(ids, i); i++) {
 		int n = sweep_one(st, redis_reply_text(redis_reply_at(ids, i), &tmp), deadline,

@@ -38,7 +38,8 @@
  * Outbox rows. What a row itself says (its contact, broadcast, external id) names
  * further keys of the same slot: they begin with the tag of KEYS[1].
  * count(): keeps n and the counts of the broadcast in step with a row that was (s1, t1) and
- * is (s2, t2): its state, and the tuple by which its broadcast counts it. counted() ends every
+ * is (s2, t2): its state, and the tuple by which its broadcast counts it; of DEAD rows n holds
+ * those that failed or that nobody can tell of. counted() ends every
  * script that counts: each number is written once.
  * push(), pop(): the end of the line, and wherever the row stands in it.
  * leave(), enter(): the queue, line or list in which rows of a state stand.
@@ -47,7 +48,11 @@
 #define LUA_ROWS                                                                                   \
 	"local call = redis.call\n"                                                                \
 	"local tag = string.match(KEYS[1], '^[^}]*}:')\n"                                          \
-	"local bucket = {['0'] = 'w', ['1'] = 'w', ['2'] = 'u', ['4'] = 'd', ['5'] = 'p'}\n"       \
+	"local buckets = {['0'] = 'w', ['1'] = 'w', ['2'] = 'u', ['5'] = 'p'}\n"                   \
+	"local function bucket(s, t)\n"                                                            \
+	"  if s == '4' then return string.find(t, '^4 [12] ') and 'd' end\n"                       \
+	"  return s and buckets[s]\n"                                                              \
+	"end\n"                                                                                    \
 	"local function tuple(v)\n"                                                                \
 	"  return v.state .. ' ' .. v.reason .. ' ' .. v.status .. ' ' .. v.error\n"               \
 	"end\n"                                                                                    \
@@ -57,7 +62,7 @@
 	"  deltas[key], d[field] = d, (d[field] or 0) + n\n"                                       \
 	"end\n"                                                                                    \
 	"local function count(bc, s1, t1, s2, t2)\n"                                               \
-	"  local a, b = s1 and bucket[s1], s2 and bucket[s2]\n"                                    \
+	"  local a, b = bucket(s1, t1), bucket(s2, t2)\n"                                            \
 	"  if a then delta(tag .. 'n', a, -1) end\n"                                               \
 	"  if b then delta(tag .. 'n', b, 1) end\n"                                                \
 	"  if bc == '' then return end\n"                                                          \

@@ -97,11 +97,13 @@ int redis_broadcast_create(void *self, const struct driver_broadcast *b,
 			   struct driver_broadcast *existing_out, struct err *err);
 int redis_broadcast_get(void *self, const char *id, struct arena *a, struct driver_broadcast *b_out,
 			struct err *err);
+int redis_broadcast_find(void *self, const char *request_key, struct arena *a,
+			 struct driver_broadcast *b_out, struct err *err);
 int redis_broadcast_change(void *self, const struct driver_broadcast *b,
 			   const struct audit_entry *audit, struct err *err);
-int redis_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
-			 struct arena *a, struct driver_broadcast **list_out, size_t *count_out,
-			 struct err *err);
+int redis_broadcast_list(void *self, bool open_only, int64_t before_ms, const char *before_id,
+			 unsigned max, struct arena *a, struct driver_broadcast **list_out,
+			 size_t *count_out, struct err *err);
 int redis_broadcast_counts(void *self, const char *id, struct arena *a,
 			   struct broadcast_count **list_out, size_t *count_out, struct err *err);
 /* Drops some of what belongs to broadcasts made before that time. Returns how many rows. */

@@ -13,7 +13,7 @@ const char redis_lua_recipients_add[] =
 	"local call = redis.call\n"
 	"local tag = string.match(KEYS[1], '^[^}]*}:')\n"
 	"local bid, o, bq = ARGV[1], tag .. 'o:', tag .. 'bq:' .. ARGV[1]\n"
-	"local ids, dues, dead, counts = {}, {}, 0, {}\n"
+	"local ids, dues, counts = {}, {}, {}\n"
 	"for i = 2, #ARGV, 9 do\n"
 	"  local id, state = ARGV[i], ARGV[i+5]\n"
 	"  local key = o .. id\n"
@@ -28,7 +28,6 @@ const char redis_lua_recipients_add[] =
 	"      call('HSET', key, 'contact', ARGV[i+1], 'channel', ARGV[i+2],\n"
 	"        'created', ARGV[i+3], 'due', ARGV[i+4], 'state', state, 'bc', bid,\n"
 	"        'box', ARGV[i+8], 'reason', ARGV[i+6], 'error', ARGV[i+7])\n"
-	"      dead = dead + 1\n"
 	"    end\n"
 	"    ids[#ids+1] = id\n"
 	"    local t = state .. ' ' .. ARGV[i+6] .. ' 0 ' .. ARGV[i+7]\n"
@@ -43,7 +42,6 @@ const char redis_lua_recipients_add[] =
 	"end\n"
 	"for t, n in pairs(counts) do call('HINCRBY', tag .. 'bn:' .. bid, t, n) end\n"
 	"if #dues > 0 then call('HINCRBY', tag .. 'n', 'w', #dues / 2) end\n"
-	"if dead > 0 then call('HINCRBY', tag .. 'n', 'd', dead) end\n"
 	"return #ids\n";
 
 /* KEYS br  ARGV broadcast, at most so many. Rows of a broadcast whose time has passed, wherever
@@ -51,10 +49,10 @@ const char redis_lua_recipients_add[] =
 const char redis_lua_drop_recipients[] = LUA_ROWS LUA_ROW_READ
 	"local ids = call('LRANGE', KEYS[1], 0, ARGV[2] - 1)\n"
 	"for _, id in ipairs(ids) do\n"
-	"  local v, state = row_read(id)\n"
+	"  local v, state, was = row_read(id)\n"
 	"  if v then\n"
 	"    leave(v, state)\n"
-	"    count('', state, nil, nil, nil)\n"
+	"    count('', state, was, nil, nil)\n"
 	"    call('DEL', tag .. 'o:' .. id)\n"
 	"  end\n"
 	"end\n"

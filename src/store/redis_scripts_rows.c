@@ -16,7 +16,8 @@ _Static_assert(OUTBOUND_REPLY == 0 && OUTBOUND_BROADCAST == 1, "kinds are stored
 _Static_assert(OUTBOUND_NO_REASON == 0 && OUTBOUND_FAILED == 1 && OUTBOUND_UNTOLD == 2 &&
 		       OUTBOUND_REPLACED == 3 && OUTBOUND_OPTED_OUT == 4 &&
 		       OUTBOUND_OUTSIDE_WINDOW == 5 && OUTBOUND_NOT_JOINED == 6 &&
-		       OUTBOUND_BLOCKED == 7 && OUTBOUND_NO_VALUE == 8,
+		       OUTBOUND_BLOCKED == 7 && OUTBOUND_NO_VALUE == 8 &&
+		       OUTBOUND_TOO_LONG == 9 && OUTBOUND_CANCELLED == 10,
 	"reasons are stored");
 _Static_assert(STATUS_NONE == 0 && STATUS_CANCELED == 8, "a status is stored as one digit");
 _Static_assert(STORE_MAX_ASKED == 6, "the table of ask() has a column for each");
@@ -193,8 +194,10 @@ const char redis_lua_drop_rows[] =
 	"for i = 3, #KEYS do\n"
 	"  local since = redis.call('ZSCORE', KEYS[1], ARGV[i-1])\n"
 	"  if since and tonumber(since) < tonumber(ARGV[1]) then\n"
-	"    local v = redis.call('HMGET', KEYS[i], 'state', 'contact')\n"
-	"    if v[1] == '4' then redis.call('HINCRBY', KEYS[2], 'd', -1) end\n"
+	"    local v = redis.call('HMGET', KEYS[i], 'state', 'contact', 'reason')\n"
+	"    if v[1] == '4' and (v[3] == '1' or v[3] == '2') then\n"
+	"      redis.call('HINCRBY', KEYS[2], 'd', -1)\n"
+	"    end\n"
 	"    if v[1] == '3' then\n"
 	"      local sl = string.gsub(KEYS[1], 'done$', 'sl')\n"
 	"      redis.call('ZREM', sl, ARGV[i-1] .. ' ' .. v[2])\n"

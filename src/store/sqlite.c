@@ -126,6 +126,7 @@ static const struct store_driver driver_sqlite = {
 	.audit_list = sqlite_audit_list,
 	.broadcast_create = sqlite_broadcast_create,
 	.broadcast_get = sqlite_broadcast_get,
+	.broadcast_find = sqlite_broadcast_find,
 	.broadcast_change = sqlite_broadcast_change,
 	.broadcast_list = sqlite_broadcast_list,
 	.broadcast_counts = sqlite_broadcast_counts,

@@ -63,9 +63,23 @@ int sqlite_broadcast_get(void *self, const char *id, struct arena *a,
 	return ret;
 }
 
-static int read_list(struct sqlite_conn *c, bool open_only, int64_t before_ms, unsigned max,
-		     struct arena *a, struct driver_broadcast *list, size_t *count_out,
-		     struct err *err)
+int sqlite_broadcast_find(void *self, const char *request_key, struct arena *a,
+			  struct driver_broadcast *b_out, struct err *err)
+{
+	struct sqlite_store *s = self;
+	struct sqlite_conn *c = sqlite_reader(s, err);
+	int ret;
+
+	if (!c)
+		return -1;
+	ret = find_broadcast(c, SQL_BROADCAST_BY_KEY, request_key, a, b_out, err);
+	sqlite_reader_return(s, c);
+	return ret;
+}
+
+static int read_list(struct sqlite_conn *c, bool open_only, int64_t before_ms,
+		     const char *before_id, unsigned max, struct arena *a,
+		     struct driver_broadcast *list, size_t *count_out, struct err *err)
 {
 	sqlite3_stmt *q = sqlite_sql(c, open_only ? SQL_BROADCAST_OPEN : SQL_BROADCAST_ALL, err);
 	size_t n = 0;
@@ -75,15 +89,16 @@ static int read_list(struct sqlite_conn *c, bool open_only, int64_t before_ms, u
 		return -1;
 	sqlite_bind_int(q, 1, before_ms > 0 ? before_ms : INT64_MAX);
 	sqlite_bind_int(q, 2, max);
+	sqlite_bind(q, 3, before_id);
 	while ((ret = sqlite_step(c, q, err)) == 1)
 		read_broadcast(q, a, &list[n++]);
 	*count_out = n;
 	return sqlite_done(q, ret);
 }
 
-int sqlite_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
-			  struct arena *a, struct driver_broadcast **list_out, size_t *count_out,
-			  struct err *err)
+int sqlite_broadcast_list(void *self, bool open_only, int64_t before_ms, const char *before_id,
+			  unsigned max, struct arena *a, struct driver_broadcast **list_out,
+			  size_t *count_out, struct err *err)
 {
 	struct sqlite_store *s = self;
 	struct sqlite_conn *c = sqlite_reader(s, err);
@@ -92,7 +107,7 @@ int sqlite_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigne
 	if (!c)
 		return -1;
 	*list_out = arena_array(a, max, sizeof **list_out);
-	ret = read_list(c, open_only, before_ms, max, a, *list_out, count_out, err);
+	ret = read_list(c, open_only, before_ms, before_id, max, a, *list_out, count_out, err);
 	sqlite_reader_return(s, c);
 	return ret;
 }

@@ -226,7 +226,7 @@ static int count_all(struct sqlite_conn *c, int64_t now_ms, struct arena *a, str
 	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_WAITING, &st->outbox_waiting, err) < 0 ||
 	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_CLAIMED, &st->outbox_waiting, err) < 0 ||
 	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_UNSURE, &st->outbox_unsure, err) < 0 ||
-	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_DEAD, &st->outbox_dead, err) < 0 ||
+	    count_one(c, SQL_STATS_DEAD, 0, &st->outbox_dead, err) < 0 ||
 	    count_one(c, SQL_STATS_OUTBOX, OUTBOUND_PARKED, &st->outbox_parked, err) < 0)
 		return -1;
 	return 0;

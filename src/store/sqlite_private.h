@@ -93,6 +93,7 @@ enum sqlite_sql {
 	SQL_AUDIENCE,
 	SQL_STATS_STEPS,
 	SQL_STATS_OUTBOX,
+	SQL_STATS_DEAD,
 	SQL_STATS_CALLS,
 	SQL_SWEEP_SESSIONS,
 	SQL_SWEEP_TURNS,
@@ -139,7 +140,7 @@ enum sqlite_role { ROLE_WRITER, ROLE_READER, ROLE_CHECKPOINTER };
 int sqlite_conn_open(const char *dir, enum sqlite_role role, int timeout_ms,
 		     struct sqlite_conn *c_out, struct err *err);
 void sqlite_conn_close(struct sqlite_conn *c);
-enum { SCHEMA_VERSION = 2 }; /* this program's */
+enum { SCHEMA_VERSION = 3 }; /* this program's */
 /* Brings the schema to this version (an older one: for tests). -1 ERR_PERM: it is newer. */
 int sqlite_migrate(struct sqlite_conn *c, int version, struct err *err);
 
@@ -325,11 +326,13 @@ int sqlite_broadcast_create(void *self, const struct driver_broadcast *b,
 			    struct driver_broadcast *existing_out, struct err *err);
 int sqlite_broadcast_get(void *self, const char *id, struct arena *a,
 			 struct driver_broadcast *b_out, struct err *err);
+int sqlite_broadcast_find(void *self, const char *request_key, struct arena *a,
+			  struct driver_broadcast *b_out, struct err *err);
 int sqlite_broadcast_change(void *self, const struct driver_broadcast *b,
 			    const struct audit_entry *audit, struct err *err);
-int sqlite_broadcast_list(void *self, bool open_only, int64_t before_ms, unsigned max,
-			  struct arena *a, struct driver_broadcast **list_out, size_t *count_out,
-			  struct err *err);
+int sqlite_broadcast_list(void *self, bool open_only, int64_t before_ms, const char *before_id,
+			  unsigned max, struct arena *a, struct driver_broadcast **list_out,
+			  size_t *count_out, struct err *err);
 int sqlite_broadcast_counts(void *self, const char *id, struct arena *a,
 			    struct broadcast_count **list_out, size_t *count_out, struct err *err);
 int sqlite_audience_page(void *self, const char *step, const char *cursor, unsigned max,

@@ -140,6 +140,12 @@ static const char *const migrations[] = {
 	"CREATE INDEX record_made ON record(type, created_ms, id);"
 	"CREATE INDEX record_state ON record(type, state, created_ms, id);"
 	"CREATE INDEX record_contact ON record(contact, type, created_ms, id);",
+
+	/* 3: pages of broadcasts end between two of one millisecond as well */
+	"DROP INDEX broadcast_made;"
+	"DROP INDEX broadcast_open;"
+	"CREATE INDEX broadcast_made ON broadcast(created_ms, id);"
+	"CREATE INDEX broadcast_open ON broadcast(created_ms, id) WHERE state < 2;",
 };
 
 _Static_assert(SCHEMA_VERSION == sizeof migrations / sizeof *migrations, "one each");

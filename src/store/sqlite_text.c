@@ -142,10 +142,12 @@ static const char *const texts[SQL_COUNT] = {
 			      "round = ?6, cursor = ?7, send_at_ms = ?8, planned_ms = ?9, "
 			      "planner_ms = ?10, finished_ms = ?11, revision = revision + 1 "
 			      "WHERE id = ?1 AND revision = ?2",
-	[SQL_BROADCAST_ALL] = "SELECT " BROADCAST_COLUMNS " FROM broadcast WHERE created_ms < ?1 "
-			      "ORDER BY created_ms DESC, seq DESC LIMIT ?2",
-	[SQL_BROADCAST_OPEN] = "SELECT " BROADCAST_COLUMNS " FROM broadcast WHERE created_ms < ?1 "
-			       "AND state < 2 ORDER BY created_ms DESC, seq DESC LIMIT ?2",
+	[SQL_BROADCAST_ALL] = "SELECT " BROADCAST_COLUMNS " FROM broadcast "
+			      "WHERE (created_ms, id) < (?1, ?3) "
+			      "ORDER BY created_ms DESC, id DESC LIMIT ?2",
+	[SQL_BROADCAST_OPEN] = "SELECT " BROADCAST_COLUMNS " FROM broadcast "
+			       "WHERE (created_ms, id) < (?1, ?3) AND state < 2 "
+			       "ORDER BY created_ms DESC, id DESC LIMIT ?2",
 	[SQL_BROADCAST_OLD] = "SELECT id FROM broadcast WHERE created_ms < ?1 "
 			      "ORDER BY created_ms LIMIT 1",
 	[SQL_BROADCAST_DELETE] = "DELETE FROM broadcast WHERE id = ?1",
@@ -168,6 +170,11 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_STATS_OUTBOX] = "SELECT (SELECT count(*) FROM outbox WHERE state = ?1 AND state <> 3 "
 			     "AND broadcast = '') + (SELECT coalesce(sum(rows), 0) "
 			     "FROM broadcast_count WHERE state = ?1)",
+	/* Neither skips nor what another row carries on for. */
+	[SQL_STATS_DEAD] = "SELECT (SELECT count(*) FROM outbox WHERE state = 4 AND state <> 3 "
+			   "AND broadcast = '' AND reason IN (1, 2)) + "
+			   "(SELECT coalesce(sum(rows), 0) FROM broadcast_count "
+			   "WHERE state = 4 AND reason IN (1, 2))",
 	[SQL_STATS_CALLS] =
 		"SELECT count(*) FROM session WHERE call_due_ms > 0 AND call_id <> '' AND "
 		"expires_ms > ?1",
@@ -194,7 +201,8 @@ _Static_assert(OUTBOUND_REPLY == 0 && OUTBOUND_BROADCAST == 1, "kinds are stored
 _Static_assert(OUTBOUND_NO_REASON == 0 && OUTBOUND_FAILED == 1 && OUTBOUND_UNTOLD == 2 &&
 		       OUTBOUND_REPLACED == 3 && OUTBOUND_OPTED_OUT == 4 &&
 		       OUTBOUND_OUTSIDE_WINDOW == 5 && OUTBOUND_NOT_JOINED == 6 &&
-		       OUTBOUND_BLOCKED == 7 && OUTBOUND_NO_VALUE == 8,
+		       OUTBOUND_BLOCKED == 7 && OUTBOUND_NO_VALUE == 8 && OUTBOUND_TOO_LONG == 9 &&
+		       OUTBOUND_CANCELLED == 10,
 	       "reasons are stored");
 _Static_assert(BROADCAST_RUNNING == 0 && BROADCAST_PAUSED == 1 && BROADCAST_CANCELLED == 2 &&
 		       BROADCAST_DONE == 3,

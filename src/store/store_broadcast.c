@@ -46,6 +46,22 @@ int store_broadcast_get(struct store *store, const char *id, struct arena *a,
 	return guard_end(&g, ret);
 }
 
+int store_broadcast_find(struct store *store, const char *request_key, struct arena *a,
+			 struct broadcast *b_out, struct err *err)
+{
+	struct driver_broadcast d = { 0 };
+	struct guard_call g;
+	int ret;
+
+	guard_begin(&g, store, OP_BROADCAST_FIND, err);
+	ret = check_request_key(request_key, g.err);
+	if (ret == 0)
+		ret = store->driver->broadcast_find(store->self, request_key, a, &d, g.err);
+	if (ret == 1 && open_broadcast(store, &d, a, b_out, g.err) < 0)
+		ret = -1;
+	return guard_end(&g, ret);
+}
+
 int store_broadcast_change(struct store *store, const struct broadcast *b,
 			   const struct audit_entry *audit, struct err *err)
 {
@@ -81,9 +97,9 @@ static void open_broadcasts(const struct store *store, const struct driver_broad
 	*count_out = count;
 }
 
-int store_broadcast_list(struct store *store, bool open_only, int64_t before_ms, unsigned max,
-			 struct arena *a, struct broadcast **list_out, size_t *count_out,
-			 struct err *err)
+int store_broadcast_list(struct store *store, bool open_only, int64_t before_ms,
+			 const char *before_id, unsigned max, struct arena *a,
+			 struct broadcast **list_out, size_t *count_out, struct err *err)
 {
 	struct driver_broadcast *d = NULL;
 	struct guard_call g;
@@ -95,8 +111,8 @@ int store_broadcast_list(struct store *store, bool open_only, int64_t before_ms,
 	*count_out = 0;
 	ret = check_page("", max, g.err);
 	if (ret == 0)
-		ret = store->driver->broadcast_list(store->self, open_only, before_ms, max, a, &d,
-						    &n, g.err);
+		ret = store->driver->broadcast_list(store->self, open_only, before_ms, before_id,
+						    max, a, &d, &n, g.err);
 	if (ret == 0)
 		open_broadcasts(store, d, n, a, list_out, count_out, g.err);
 	return guard_end(&g, ret);

@@ -124,14 +124,70 @@ static void a_change_needs_the_revision(struct fixture *f)
 	assert_int_equal(store_broadcast_change(f->store, &b, NULL, &f->err), 0);
 }
 
-static size_t list(struct fixture *f, bool open_only, int64_t before_ms, unsigned max,
-		   struct broadcast **list_out)
+static size_t list_behind(struct fixture *f, bool open_only, int64_t before_ms,
+			  const char *before_id, unsigned max, struct broadcast **list_out)
 {
 	size_t n = 0;
 
-	must(f, store_broadcast_list(f->store, open_only, before_ms, max, &f->a, list_out, &n,
-				     &f->err));
+	must(f, store_broadcast_list(f->store, open_only, before_ms, before_id, max, &f->a,
+				     list_out, &n, &f->err));
 	return n;
+}
+
+static size_t list(struct fixture *f, bool open_only, int64_t before_ms, unsigned max,
+		   struct broadcast **list_out)
+{
+	return list_behind(f, open_only, before_ms, "", max, list_out);
+}
+
+static void a_broadcast_is_found_by_its_key(struct fixture *f)
+{
+	struct broadcast *b = a_broadcast(f, "key"), got;
+
+	assert_int_equal(store_broadcast_find(f->store, "key", &f->a, &got, &f->err), 1);
+	assert_string_equal(got.id, b->id);
+	assert_string_equal(got.message, b->message);
+	assert_int_equal(store_broadcast_find(f->store, "other", &f->a, &got, &f->err), 0);
+	(void)a_broadcast(f, "");
+	assert_int_equal(store_broadcast_find(f->store, "", &f->a, &got, &f->err), -1);
+	assert_int_equal(f->err.kind, ERR_INPUT);
+}
+
+/* Pages of two name each of those that were made in one millisecond, and the one before. */
+static void pages_pass_a_millisecond(struct fixture *f, bool open_only)
+{
+	char before[ID_HEX_SIZE] = "";
+	struct broadcast *got;
+	int64_t before_ms = 0;
+	size_t n, seen = 0;
+
+	while ((n = list_behind(f, open_only, before_ms, before, 2, &got)) > 0) {
+		for (size_t i = 0; i < n; i++, seen++) {
+			char want[16];
+
+			(void)snprintf(want, sizeof want, "t%d", 6 - (int)seen);
+			assert_string_equal(got[i].id, want);
+		}
+		before_ms = got[n - 1].created_ms;
+		memcpy(before, got[n - 1].id, sizeof before);
+	}
+	assert_int_equal(seen, 7);
+}
+
+static void lists_name_all_of_a_millisecond(struct fixture *f)
+{
+	static const int order[] = { 3, 0, 6, 5, 1, 4, 2 };
+	const struct audit_entry audit = { NOW, "broadcast.create", "", "", "" };
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+		struct broadcast b = { .created_ms = order[i] ? NOW : NOW - 1 }, existing;
+
+		(void)snprintf(b.id, sizeof b.id, "t%d", order[i]);
+		assert_int_equal(
+			store_broadcast_create(f->store, &b, &audit, &f->a, &existing, &f->err), 1);
+	}
+	pages_pass_a_millisecond(f, false);
+	pages_pass_a_millisecond(f, true);
 }
 
 static void lists_are_newest_first(struct fixture *f)
@@ -447,11 +503,58 @@ static void statistics_see_recipients(struct fixture *f)
 	assert_int_equal(st.outbox_unsure, 1);
 }
 
+static int64_t dead(struct fixture *f)
+{
+	struct store_stats st;
+
+	assert_int_equal(store_stats(f->store, NOW, &f->a, &st, &f->err), 0);
+	return st.outbox_dead;
+}
+
+/* Who was skipped is no message that died, and neither is one that another carries on for. */
+static void statistics_count_the_dead(struct fixture *f)
+{
+	const char *id = a_broadcast(f, "")->id;
+	struct outbound skip = *a_recipient(f, id, person(f, 1)), next;
+	struct outbox_claim *claims;
+
+	skip.state = OUTBOUND_DEAD;
+	skip.reason = OUTBOUND_OPTED_OUT;
+	recipients(f, &skip, 1);
+	for (int i = 2; i < 7; i++)
+		recipients(f, a_recipient(f, id, person(f, i)), 1);
+	assert_int_equal(dead(f), 0);
+	assert_int_equal(claim_queue(f, id, 0, NOW, &claims), 5);
+	claims[0].row.reason = OUTBOUND_OUTSIDE_WINDOW;
+	claims[1].row.reason = OUTBOUND_CANCELLED;
+	claims[2].row.reason = OUTBOUND_FAILED;
+	claims[3].row.reason = OUTBOUND_UNTOLD;
+	claims[4].row.reason = OUTBOUND_FAILED;
+	for (int i = 0; i < 5; i++)
+		settle(f, &claims[i].row, OUTBOUND_DEAD, 0);
+	assert_int_equal(dead(f), 3);
+	next = claims[4].row;
+	outbound_successor_id(claims[4].row.id, "retry", next.id);
+	next.state = OUTBOUND_WAITING;
+	next.reason = OUTBOUND_NO_REASON;
+	assert_int_equal(store_outbox_replace(f->store, claims[4].row.id, STATUS_NONE, 0, &next,
+					      NOW, &f->err),
+			 1);
+	assert_int_equal(dead(f), 2);
+	assert_int_equal(store_status_apply(f->store, claims[3].row.contact, claims[3].row.id,
+					    "SM3", STATUS_SENT, 0, NOW, &f->err),
+			 1);
+	assert_int_equal(dead(f), 1);
+	assert_counts(f, id);
+}
+
 static const struct contract_case cases[] = {
 	{ .name = "a broadcast comes back whole", .run = a_broadcast_comes_back_whole },
 	{ .name = "a request key is used once", .run = a_request_key_is_used_once },
 	{ .name = "a change needs the revision", .run = a_change_needs_the_revision },
+	{ .name = "a broadcast is found by its key", .run = a_broadcast_is_found_by_its_key },
 	{ .name = "lists are newest first", .run = lists_are_newest_first },
+	{ .name = "lists name all of a millisecond", .run = lists_name_all_of_a_millisecond },
 	{ .name = "recipients are added once", .run = recipients_are_added_once },
 	{ .name = "pages name each row once", .run = pages_name_each_row_once },
 	{ .name = "queue and lines are apart", .run = queue_and_lines_are_apart },
@@ -464,6 +567,7 @@ static const struct contract_case cases[] = {
 	{ .name = "a row is found by either id", .run = a_row_is_found_by_either_id },
 	{ .name = "a broadcast goes with its rows", .run = a_broadcast_goes_with_its_rows },
 	{ .name = "statistics see recipients", .run = statistics_see_recipients },
+	{ .name = "statistics count the dead", .run = statistics_count_the_dead },
 };
 
 int main(void)
