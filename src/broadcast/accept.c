@@ -3,7 +3,8 @@
  *
  * Everything that can be known to fail is refused here, before anyone is
  * written to: a misspelt member, a value that no step saves, a step that is not
- * there, a time that has passed.
+ * there, a time that has passed. First everything is read, then judged by what
+ * is now: of a repeat only the first counts.
  */
 #include "broadcast_private.h"
 
@@ -173,13 +174,18 @@ static int read_message(struct reader *r)
 
 static int read_target(struct reader *r)
 {
+	return take_text(r, "target_step", &r->order->target_step) < 0 ? -1 : 0;
+}
+
+static int judge_target(struct reader *r)
+{
 	const char *const *steps = flow_shown_steps(r->flow);
+	const char *step = r->order->target_step;
 	struct buf known;
-	const char *step;
 	int ret = 0;
 
-	if (take_text(r, "target_step", &step) <= 0)
-		return *r->field ? -1 : 0;
+	if (!*step && is_absent(r, "target_step"))
+		return 0;
 	buf_init(&known, 320);
 	for (; *steps && strcmp(*steps, step) != 0; steps++)
 		if (buf_addf(&known, "%s%s", known.len ? ", " : "", *steps) < 0)
@@ -189,24 +195,32 @@ static int read_target(struct reader *r)
 			     "target_step \"%.60s\" is no step of this bot; write one of: %s", step,
 			     known.data);
 	buf_free(&known);
-	r->order->target_step = step;
 	return ret;
 }
 
 static int read_send_at(struct reader *r)
 {
 	const char *text;
-	int64_t ms;
-	char now[CLOCK_ISO_SIZE];
 
 	if (take_text(r, "send_at", &text) <= 0)
 		return *r->field ? -1 : 0;
-	clock_format_iso(r->now_ms, now);
-	if (broadcaster_read_time(text, &ms) < 0)
+	if (broadcaster_read_time(text, &r->order->send_at_ms) < 0)
 		return REFUSE(r, "send_at",
 			      "send_at \"%.40s\" is not a time with its zone; write it such as "
 			      "2026-11-20T09:30:00+05:30 (ISO 8601)",
 			      text);
+	return 0;
+}
+
+static int judge_send_at(struct reader *r)
+{
+	int64_t ms = r->order->send_at_ms;
+	const char *text = json_text(r->root, "send_at", "");
+	char now[CLOCK_ISO_SIZE];
+
+	if (is_absent(r, "send_at"))
+		return 0;
+	clock_format_iso(r->now_ms, now);
 	if (ms < r->now_ms - SEND_AT_LATE_MS)
 		return REFUSE(r, "send_at",
 			      "send_at \"%.40s\" has passed: it is %s now; leave it out to send at "
@@ -217,7 +231,6 @@ static int read_send_at(struct reader *r)
 			      "send_at \"%.40s\" is more than %d days ahead; choose an earlier "
 			      "time",
 			      text, SEND_AT_MOST_DAYS);
-	r->order->send_at_ms = ms;
 	return 0;
 }
 
@@ -367,7 +380,8 @@ static int read_members(struct reader *r)
 	for (size_t i = 0; i < MEMBERS; i++)
 		if (members[i].read(r) < 0)
 			return -1;
-	return check_letter(r);
+	r->order->whole = true;
+	return judge_target(r) < 0 || judge_send_at(r) < 0 ? -1 : check_letter(r);
 }
 
 int broadcaster_read_order(struct str body, const struct flow *flow, const struct value *settings,
@@ -385,7 +399,7 @@ int broadcaster_read_order(struct str body, const struct flow *flow, const struc
 			    .err = err };
 	int ret = -1;
 
-	*order_out = (struct broadcaster_order){ "", "", "", "", 0, false };
+	*order_out = (struct broadcaster_order){ "", "", "", "", 0, false, false };
 	*field_out = NULL;
 	if (json_parse(body, &root, err) < 0 || value_from_json(a, body, &list, err) < 0) {
 		(void)err_prefix(err, "the body is not JSON");

@@ -126,6 +126,20 @@ static const char *audit_detail(const struct broadcaster_order *o, struct arena 
 			    at);
 }
 
+/* *row becomes the one that the key was used for, if it is the same request. */
+static int take_former(const struct broadcast *before, struct broadcast *row,
+		       const char **field_out, struct err *err)
+{
+	if (strcmp(before->request_digest, row->request_digest) != 0) {
+		*field_out = "Idempotency-Key";
+		return err_set(err, ERR_PERM,
+			       "Idempotency-Key was used for another broadcast; use a new one, or "
+			       "repeat that request unchanged");
+	}
+	*row = *before;
+	return 0;
+}
+
 static int create(struct broadcaster *b, const struct broadcaster_order *o,
 		  const struct broadcaster_request *rq, struct broadcast *row,
 		  const char **field_out, struct err *err)
@@ -149,14 +163,22 @@ static int create(struct broadcaster *b, const struct broadcaster_order *o,
 			 LOG_S("detail", audit.detail));
 		return 0;
 	}
-	if (strcmp(before.request_digest, row->request_digest) != 0) {
-		*field_out = "Idempotency-Key";
-		return err_set(err, ERR_PERM,
-			       "Idempotency-Key was used for another broadcast; use a new one, or "
-			       "repeat that request unchanged");
-	}
-	*row = before;
-	return 0;
+	return take_former(&before, row, field_out, err);
+}
+
+/* What is refused now may have been accepted before: 1 it was, 0 it was not, -1 the store. */
+static int was_accepted(struct broadcaster *b, const struct broadcaster_order *o,
+			const struct broadcaster_request *rq, struct err *err)
+{
+	struct broadcast before;
+	int got;
+
+	if (!o->whole || o->dry_run || !*rq->key)
+		return 0;
+	got = store_broadcast_find(b->set.store, rq->key, rq->arena, &before, err);
+	if (got < 0 && err && err->kind == ERR_PERM)
+		err->kind = ERR_BUG;
+	return got > 0 ? strcmp(before.request_digest, digest_of(o, rq->arena)) == 0 : got;
 }
 
 /* Until it is planned, for a few seconds at most; *row is as it is then. */
@@ -246,15 +268,27 @@ static int send_order(struct broadcaster *b, const struct broadcaster_order *o,
 int broadcaster_send(struct broadcaster *b, const struct broadcaster_request *rq, struct buf *out,
 		     const char **field_out, struct err *err)
 {
-	struct broadcaster_order order;
+	struct broadcaster_order order = { .whole = false };
 	struct bot *bot = conversation_bot(b->set.conversation);
-	int ret = -1;
+	int ret;
 
 	*field_out = "";
-	if (check_key(rq->key, field_out, err) == 0 &&
-	    broadcaster_read_order(rq->body, bot->flow, b->set.settings, clock_now_ms(b->set.clock),
-				   rq->arena, &order, field_out, err) == 0)
-		ret = send_order(b, &order, rq, out, field_out, err);
+	ret = check_key(rq->key, field_out, err);
+	if (ret == 0)
+		ret = broadcaster_read_order(rq->body, bot->flow, b->set.settings,
+					     clock_now_ms(b->set.clock), rq->arena, &order,
+					     field_out, err);
 	bot_release(&bot);
-	return ret;
+	if (ret < 0) {
+		struct err trouble = { 0 };
+		int former = was_accepted(b, &order, rq, &trouble);
+
+		if (former < 0) {
+			*field_out = "";
+			return err_set(err, trouble.kind, "%s", trouble.text);
+		}
+		if (former == 0)
+			return -1;
+	}
+	return send_order(b, &order, rq, out, field_out, err);
 }

@@ -4,6 +4,7 @@
  * accept.c    an admin's JSON → an order, or a refusal that names the member
  * letter.c    the texts of a broadcast: compiled, checked, written for one contact
  * plan.c      one contact of the audience → one row, or the reason of a skip
+ * once.c      who was counted lately
  * planner.c   pages of the audience → rows in the store, under a lease
  * watch.c     the thread: plans, says what is to be sent, ends and pauses
  * steer.c     what an admin does to one
@@ -70,6 +71,7 @@ struct broadcaster_order {
 	const char *content_variables; /* JSON of an object of texts, or "" */
 	int64_t send_at_ms;	       /* 0: at once */
 	bool dry_run;
+	bool whole; /* also of a refused one: it could be read, but cannot be done now */
 };
 /* -1 ERR_INPUT; *field_out names the member, "" the whole body. */
 int broadcaster_read_order(struct str body, const struct flow *flow, const struct value *settings,
@@ -124,6 +126,15 @@ void broadcaster_plan_row(const struct broadcaster_plan *plan, const struct audi
 /* Whether a row is one that retry-failed sends again; began_ms: of the round. */
 bool broadcaster_is_retried(const struct outbound *row, int64_t began_ms);
 
+/* ---- once.c ---- */
+
+enum { BROADCASTER_ONCE = 16384 }; /* rows that are surely remembered */
+struct broadcaster_once;
+struct broadcaster_once *broadcaster_once_new(void);
+void broadcaster_once_free(struct broadcaster_once *o);
+/* False: this row id was asked for lately. */
+bool broadcaster_once(struct broadcaster_once *o, const char *id);
+
 /* ---- planner.c ---- */
 
 /* Plans for a slice of time, if no other process does. 1 through, 0 not yet, -1. */
@@ -160,7 +171,7 @@ struct broadcast_count broadcaster_situation(const struct outbound *row); /* as 
 struct broadcaster_progress {
 	int64_t outcomes[OUTCOME_COUNT];
 	int64_t audience;
-	int64_t skipped[OUTBOUND_TOO_LONG + 1]; /* by reason */
+	int64_t skipped[OUTBOUND_REASONS]; /* by reason */
 	int64_t open; /* something is still to come of them, and not from the contact */
 	/* for whoever pauses: without opt-outs and closed windows */
 	int64_t failed;

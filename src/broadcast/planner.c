@@ -122,12 +122,12 @@ static void count_rows(const struct outbound *rows, size_t count)
 {
 	static const char help[] = "Recipients of broadcasts as they were planned: to be sent, or "
 				   "skipped by reason.";
-	int64_t n[OUTBOUND_TOO_LONG + 1] = { 0 };
+	int64_t n[OUTBOUND_REASONS] = { 0 };
 	char labels[64];
 
 	for (size_t i = 0; i < count; i++)
 		n[rows[i].reason]++;
-	for (int r = 0; r <= OUTBOUND_TOO_LONG; r++) {
+	for (int r = 0; r < OUTBOUND_REASONS; r++) {
 		if (!n[r])
 			continue;
 		(void)snprintf(labels, sizeof labels, "outcome=\"%s\"",
@@ -292,12 +292,14 @@ out:
 
 /* ---- without writing ---- */
 
-static void tally(const struct outbound *rows, size_t count,
-		  struct broadcast_count by_reason[OUTBOUND_TOO_LONG + 1])
+static void tally(const struct outbound *rows, size_t count, struct broadcaster_once *once,
+		  struct broadcast_count by_reason[OUTBOUND_REASONS])
 {
 	for (size_t i = 0; i < count; i++) {
 		struct broadcast_count *c = &by_reason[rows[i].reason];
 
+		if (!broadcaster_once(once, rows[i].id))
+			continue;
 		c->state = rows[i].state;
 		c->reason = rows[i].reason;
 		c->rows++;
@@ -310,13 +312,15 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 {
 	int64_t until_ms = clock_mono_ms() + DRY_RUN_MS;
 	struct page_maker maker;
+	struct broadcaster_once *once;
 	const char *cursor = "";
 	int ret = 0;
 
-	*count_out = OUTBOUND_TOO_LONG + 1;
+	*count_out = OUTBOUND_REASONS;
 	*list_out = arena_array(keep, *count_out, sizeof **list_out);
 	if (maker_open(&maker, b, order, err) < 0)
 		return -1;
+	once = broadcaster_once_new();
 	do {
 		struct arena a = { 0 };
 		struct outbound *rows = NULL;
@@ -324,7 +328,7 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 
 		ret = make_page(&maker, &cursor, &a, &rows, &count, err);
 		if (ret == 0) {
-			tally(rows, count, *list_out);
+			tally(rows, count, once, *list_out);
 			cursor = arena_strdup(&maker.arena, cursor);
 		}
 		arena_free(&a);
@@ -334,6 +338,7 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 			      "counting took more than %d seconds; try again when less is going "
 			      "on, or name a target_step",
 			      DRY_RUN_MS / 1000);
+	broadcaster_once_free(once);
 	maker_close(&maker);
 	return ret;
 }

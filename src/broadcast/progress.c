@@ -44,6 +44,8 @@ static enum broadcaster_outcome of_reason(enum outbound_reason reason)
 {
 	if (reason == OUTBOUND_REPLACED)
 		return OUTCOME_NONE;
+	if (reason == OUTBOUND_CANCELLED)
+		return OUTCOME_CANCELLED;
 	if (reason == OUTBOUND_UNTOLD)
 		return OUTCOME_UNSURE;
 	return outbound_is_skip(reason) ? OUTCOME_SKIPPED : OUTCOME_FAILED;
@@ -61,7 +63,7 @@ static enum broadcaster_outcome of_state(const struct broadcast_count *c, bool c
 	case OUTBOUND_ACCEPTED:
 		return of_status(c->status);
 	case OUTBOUND_PARKED:
-		return OUTCOME_PARKED;
+		return cancelled ? OUTCOME_CANCELLED : OUTCOME_PARKED;
 	case OUTBOUND_DEAD:
 		break;
 	}

@@ -28,7 +28,7 @@ void broadcaster_write_time(struct json_writer *w, const char *key, int64_t ms)
 void broadcaster_write_skipped(struct json_writer *w, const struct broadcaster_progress *p)
 {
 	json_object(w, "skipped");
-	for (int r = 0; r <= OUTBOUND_TOO_LONG; r++)
+	for (int r = 0; r < OUTBOUND_REASONS; r++)
 		if (p->skipped[r])
 			json_add_int(w, outbound_reason_name(r), p->skipped[r]);
 	json_end(w);
@@ -238,15 +238,19 @@ int broadcaster_show(struct broadcaster *b, const char *id, struct buf *out, str
 
 /* ---- many ---- */
 
-static int read_before(const char *before, int64_t *ms_out, struct err *err)
+/* "<ms>" or "<ms>-<id>" of the last one of the page before. */
+static int read_before(const char *before, int64_t *ms_out, const char **id_out, struct err *err)
 {
-	char *end;
+	size_t digits = strspn(before, "0123456789");
 
 	*ms_out = 0;
+	*id_out = "";
 	if (!*before)
 		return 0;
-	*ms_out = strtoll(before, &end, 10);
-	if (*before < '0' || *before > '9' || *end || strlen(before) > 15 || !*ms_out)
+	*ms_out = digits && digits <= 15 ? strtoll(before, NULL, 10) : 0;
+	if (before[digits] == '-')
+		*id_out = before + digits + 1;
+	if (!*ms_out || (before[digits] && strlen(*id_out) != ID_HEX_SIZE - 1))
 		return err_set(err, ERR_INPUT, "before is not what \"next\" said");
 	return 0;
 }
@@ -258,13 +262,15 @@ int broadcaster_list(struct broadcaster *b, const char *before, unsigned limit, 
 	struct arena a = { 0 };
 	struct json_writer w;
 	size_t count = 0;
+	const char *before_id;
 	int64_t before_ms;
 	int ret = -1;
 
 	if (limit > LIST_MOST)
 		limit = LIST_MOST;
-	if (read_before(before, &before_ms, err) < 0 ||
-	    store_broadcast_list(b->set.store, false, before_ms, limit, &a, &list, &count, err) < 0)
+	if (read_before(before, &before_ms, &before_id, err) < 0 ||
+	    store_broadcast_list(b->set.store, false, before_ms, before_id, limit, &a, &list,
+				 &count, err) < 0)
 		goto out;
 	json_begin(&w, out);
 	json_object(&w, NULL);
@@ -278,7 +284,8 @@ int broadcaster_list(struct broadcaster *b, const char *before, unsigned limit, 
 	json_end(&w);
 	json_add_text(&w, "next",
 		      count && count == limit
-			      ? arena_printf(&a, "%lld", (long long)list[count - 1].created_ms)
+			      ? arena_printf(&a, "%lld-%s", (long long)list[count - 1].created_ms,
+					     list[count - 1].id)
 			      : NULL);
 	broadcaster_write_time(&w, "timestamp", clock_now_ms(b->set.clock));
 	json_end(&w);

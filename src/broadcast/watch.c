@@ -339,8 +339,8 @@ static bool look_around(struct broadcaster *b)
 	size_t n = 0, sending = 0;
 	bool busy = false;
 
-	if (store_broadcast_list(b->set.store, true, 0, BROADCASTER_MAX_OPEN, &a, &list, &n, &err) <
-	    0) {
+	if (store_broadcast_list(b->set.store, true, 0, "", BROADCASTER_MAX_OPEN, &a, &list, &n,
+				 &err) < 0) {
 		log_debug("broadcasts not listed", LOG_S("error", err.text));
 		arena_free(&a);
 		return false; /* what is being sent goes on */

@@ -140,26 +140,29 @@ static void orders(void **state)
 		const char *name, *body;
 		struct broadcaster_order want;
 	} rows[] = {
-		{ "a text", "{\"message\":\"Hello\"}", { "Hello", "", "", "", 0, false } },
+		{ "a text", "{\"message\":\"Hello\"}", { "Hello", "", "", "", 0, false, true } },
 		{ "nulls are absent",
 		  "{\"message\":\"a\",\"target_step\":null,\"send_at\":null,\"content_sid\":null,"
 		  "\"content_variables\":null,\"dry_run\":null}",
-		  { "a", "", "", "", 0, false } },
+		  { "a", "", "", "", 0, false, true } },
 		{ "what is saved",
 		  "{\"message\":\"{{name}} {{id.sector}} {{hi.sector}} {{url.phone}} {{language}} "
 		  "{{record.registration}} {{env.WEB_APP_URL}}{{#name}}{{.}}{{/name}}\"}",
 		  { "{{name}} {{id.sector}} {{hi.sector}} {{url.phone}} {{language}} "
 		    "{{record.registration}} {{env.WEB_APP_URL}}{{#name}}{{.}}{{/name}}",
-		    "", "", "", 0, false } },
+		    "", "", "", 0, false, true } },
 		{ "all of it",
 		  "{\"message\":\"a\",\"target_step\":\"sector\",\"dry_run\":true,"
 		  "\"send_at\":\"2026-11-20T15:30:00+05:30\",\"content_sid\":\"" HX "\","
 		  "\"content_variables\":{\"1\":\"{{name}}\",\"2\":\"b\"}}",
-		  { "a", "sector", HX, "{\"1\":\"{{name}}\",\"2\":\"b\"}", NOW + 1800000, true } },
-		{ "a template only", "{\"content_sid\":\"" HX "\"}", { "", "", HX, "", 0, false } },
+		  { "a", "sector", HX, "{\"1\":\"{{name}}\",\"2\":\"b\"}", NOW + 1800000, true,
+		    true } },
+		{ "a template only",
+		  "{\"content_sid\":\"" HX "\"}",
+		  { "", "", HX, "", 0, false, true } },
 		{ "a little late",
 		  "{\"message\":\"a\",\"send_at\":\"2026-11-20T09:29:01Z\"}",
-		  { "a", "", "", "", NOW - 59000, false } },
+		  { "a", "", "", "", NOW - 59000, false, true } },
 	};
 
 	(void)state;
@@ -178,6 +181,7 @@ static void orders(void **state)
 		CHECK_SAME(got.content_variables, rows[i].want.content_variables, rows[i].name);
 		CHECK_CASE(got.send_at_ms == rows[i].want.send_at_ms, rows[i].name);
 		CHECK_CASE(got.dry_run == rows[i].want.dry_run, rows[i].name);
+		CHECK_CASE(got.whole, rows[i].name);
 		arena_free(&a);
 	}
 }

@@ -58,10 +58,50 @@ static void a_dry_run_writes_nothing(void **state)
 	assert_int_equal(number_of(value_get(told, "skipped"), "opted_out"), 4);
 	assert_null(value_get(told, "broadcast_id"));
 	assert_int_equal(
-		store_broadcast_list(f->store, false, 0, 10, &f->arena, &list, &count, NULL), 0);
+		store_broadcast_list(f->store, false, 0, "", 10, &f->arena, &list, &count, NULL),
+		0);
 	assert_int_equal(count, 0);
 	assert_int_equal(store_audit_list(f->store, NULL, 10, &f->arena, &audit, &count, NULL), 0);
 	assert_int_equal(count, 0);
+}
+
+/* A store may name a contact on two pages. */
+static void each_is_counted_once(void **state)
+{
+	struct broadcaster_once *once = broadcaster_once_new();
+	char id[ID_HEX_SIZE], contact[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 5 * BROADCASTER_ONCE; i++) {
+		(void)snprintf(contact, sizeof contact, "whatsapp:+91%u", i);
+		outbound_recipient_id("b", contact, id);
+		assert_true(broadcaster_once(once, id));
+		assert_false(broadcaster_once(once, id));
+		if (i < BROADCASTER_ONCE)
+			continue;
+		(void)snprintf(contact, sizeof contact, "whatsapp:+91%u", i - BROADCASTER_ONCE + 1);
+		outbound_recipient_id("b", contact, id);
+		assert_false(broadcaster_once(once, id));
+	}
+	broadcaster_once_free(once);
+}
+
+/* Its time has passed meanwhile: that is no reason to refuse a repeat. */
+static void a_late_repeat_gets_the_first_answer(void **state)
+{
+	static const char body[] = "{\"message\":\"Hi\",\"send_at\":\"2026-11-20T10:00:00Z\"}";
+	struct fixture *f = *state;
+	const struct value *one, *two;
+
+	add_people(f, 3, "name", "Asha", CONSENT_NONE);
+	open_room(f);
+	one = ask(f, body, "k", 202);
+	clock_advance(&f->clock, 5 * HOUR);
+	two = ask(f, body, "k", 202);
+	assert_string_equal(text_of(one, "broadcast_id"), text_of(two, "broadcast_id"));
+	assert_int_equal(number_of(two, "recipient_count"), 3);
+	(void)ask(f, body, "other", -1);
+	(void)ask(f, body, "", -1);
 }
 
 static void the_same_key_is_the_same_broadcast(void **state)
@@ -212,7 +252,9 @@ int main(void)
 		ROOM_TEST(planned_sent_done),
 		ROOM_TEST(nobody_is_there),
 		ROOM_TEST(a_dry_run_writes_nothing),
+		cmocka_unit_test(each_is_counted_once),
 		ROOM_TEST(the_same_key_is_the_same_broadcast),
+		ROOM_TEST(a_late_repeat_gets_the_first_answer),
 		ROOM_TEST(another_process_goes_on_after_a_crash),
 		ROOM_TEST(nothing_leaves_before_its_time),
 		ROOM_TEST(quiet_hours_hold_it),
