@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/broadcast.h"
 
 enum {
 	CONTACT_PACE_MS = 6000, /* between a broadcast and whatever a contact got before it */
@@ -52,11 +53,19 @@ static void settle_untried(struct flight *f, enum outbound_state state)
 	outbox_push(&f->box->done, f);
 }
 
+static void count_skip(enum outbound_reason reason)
+{
+	char labels[64];
+
+	(void)snprintf(labels, sizeof labels, "reason=\"%s\"", outbound_reason_name(reason));
+	outbox_count("samvad_sends_skipped_total", labels,
+		     "Messages not sent because of their contact or their broadcast, by reason.");
+}
+
 /* May go, if its contact may be written to. */
 static void admit(struct flight *f, const struct outbox_claim *c)
 {
 	struct outbox *box = f->box;
-	char labels[64];
 
 	f->row.reason =
 		outbox_admit(&c->row, &c->facts, clock_now_ms(box->set.clock), &f->row.as_template);
@@ -64,10 +73,46 @@ static void admit(struct flight *f, const struct outbox_claim *c)
 		outbox_push(&box->lanes[f->lane], f);
 		return;
 	}
-	(void)snprintf(labels, sizeof labels, "reason=\"%s\"", outbound_reason_name(f->row.reason));
-	outbox_count("samvad_sends_skipped_total", labels,
-		     "Messages not sent because of their contact, by reason.");
+	count_skip(f->row.reason);
 	settle_untried(f, OUTBOUND_DEAD);
+}
+
+/* Of a broadcast whose rows its queue does not hold back any more; -1: the store does not tell. */
+static int state_of(struct outbox *box, const char *broadcast)
+{
+	struct broadcast b = { .state = BROADCAST_DONE };
+	struct arena a = { 0 };
+	struct err err = { 0 };
+	int got = store_broadcast_get(box->set.store, broadcast, &a, &b, &err);
+
+	if (got < 0)
+		log_debug("outbox-claim", LOG_S("error", err.text));
+	arena_free(&a);
+	return got < 0 ? -1 : (int)b.state;
+}
+
+/* A broadcast's row that was parked stands in the contact's line now, where nobody has asked
+ * whether it is still wanted. */
+static void ask_broadcast(struct flight *f, const struct outbox_claim *c)
+{
+	switch (state_of(f->box, f->row.broadcast)) {
+	case BROADCAST_CANCELLED:
+		f->row.reason = OUTBOUND_CANCELLED;
+		count_skip(OUTBOUND_CANCELLED);
+		settle_untried(f, OUTBOUND_DEAD);
+		break;
+	case BROADCAST_PAUSED: /* until they write again */
+		if (outbox_park(f->box, &f->row))
+			outbox_flight_free(f);
+		else
+			outbox_give_back(f, OUTBOX_STORE_PAUSE_MS);
+		break;
+	case -1:
+		outbox_give_back(f, OUTBOX_STORE_PAUSE_MS);
+		break;
+	default:
+		admit(f, c);
+	}
 }
 
 static void take_row(struct outbox *box, const struct outbox_claim *c, enum outbox_lane lane,
@@ -77,6 +122,8 @@ static void take_row(struct outbox *box, const struct outbox_claim *c, enum outb
 
 	if (!f->lookup && *f->row.external_id && f->row.status != STATUS_NONE)
 		settle_untried(f, OUTBOUND_ACCEPTED); /* it was sent after all: it was heard of */
+	else if (!f->lookup && lane == LANE_REPLY && *f->row.broadcast)
+		ask_broadcast(f, c);
 	else if (!f->lookup)
 		admit(f, c);
 	else if (box->unsure.count < OUTBOX_MAX_UNSURE)

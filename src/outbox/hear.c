@@ -111,6 +111,16 @@ static enum outbox_acted replace(struct outbox *box, const struct outbound *row,
 	return ACTED_REPLACED;
 }
 
+bool outbox_park(struct outbox *box, const struct outbound *row)
+{
+	struct err err = { 0 };
+
+	if (replace(box, row, STATUS_NONE, 0, &err) == ACTED_REPLACED)
+		return true;
+	log_debug("send-not-parked", LOG_S("error", err.text));
+	return false;
+}
+
 static enum outbox_acted remember_trouble(struct outbox *box, const char *contact, int code,
 					  struct err *err)
 {

@@ -202,6 +202,8 @@ enum outbox_acted {
 /* What the code asks for beyond the row that failed with it. */
 enum outbox_acted outbox_act(struct outbox *box, const struct outbound *row, int error_code,
 			     const char *external_id, struct err *err);
+/* The row waits until its contact writes. False: the store did not take it. */
+bool outbox_park(struct outbox *box, const struct outbound *row);
 /* The provider refuses everything, or not any more (code 0). */
 void outbox_remember_config(struct outbox *box, int error_code);
 

@@ -177,6 +177,72 @@ static void test_parked_by_callback(void **state)
 	house_close(h);
 }
 
+static void set_broadcast(struct house *h, enum broadcast_state state)
+{
+	struct broadcast b;
+
+	assert_int_equal(store_broadcast_get(h->store, h->broadcast, &h->a, &b, &h->err), 1);
+	b.state = state;
+	assert_int_equal(store_broadcast_change(h->store, &b, NULL, &h->err), 1);
+}
+
+/* Parks the broadcast's message to them; its row's id. */
+static const char *parked(struct house *h, const char *who)
+{
+	const char *sid, *id = accepted(h, who, "", &sid);
+	char *next = arena_alloc(&h->a, ID_HEX_SIZE);
+
+	outbound_successor_id(id, "parked", next);
+	assert_int_equal(hear(h, who, id, sid, STATUS_UNDELIVERED, 63016), 1);
+	return next;
+}
+
+/* They write: what was parked is in their line, with an answer behind it. Returns the answer's id.
+ */
+static const char *writes_again(struct house *h, const char *who)
+{
+	struct outbound answer = house_row(h, who, "answer");
+
+	assert_int_equal(store_outbox_unpark(h->store, who, clock_now_ms(&h->clock), &h->err), 1);
+	house_hear_from(h, who, &answer, 1);
+	outbox_wake(h->box);
+	return arena_strdup(&h->a, answer.id);
+}
+
+/* It left its broadcast's queue, and is not sent behind the admin's back. */
+static void test_parked_of_a_cancelled_one(void **state)
+{
+	struct house *h = house_open(NULL);
+	const char *who = house_contact(h, WAY_OK, 1), *id = parked(h, who);
+
+	(void)state;
+	set_broadcast(h, BROADCAST_CANCELLED);
+	assert_true(house_await(h, who, writes_again(h, who), OUTBOUND_ACCEPTED));
+	assert_int_equal(house_row_now(h, who, id).state, OUTBOUND_DEAD);
+	assert_int_equal(house_row_now(h, who, id).reason, OUTBOUND_CANCELLED);
+	assert_int_equal(house_messages_to(h, who), 2); /* the first one and the answer */
+	house_close(h);
+}
+
+static void test_parked_of_a_paused_one(void **state)
+{
+	struct house *h = house_open(NULL);
+	const char *who = house_contact(h, WAY_OK, 1), *id = parked(h, who);
+	char again[ID_HEX_SIZE];
+
+	(void)state;
+	set_broadcast(h, BROADCAST_PAUSED);
+	assert_true(house_await(h, who, writes_again(h, who), OUTBOUND_ACCEPTED));
+	outbound_successor_id(id, "parked", again);
+	assert_int_equal(house_row_now(h, who, id).reason, OUTBOUND_REPLACED);
+	assert_int_equal(house_row_now(h, who, again).state, OUTBOUND_PARKED);
+	assert_int_equal(house_messages_to(h, who), 2);
+	set_broadcast(h, BROADCAST_RUNNING);
+	assert_true(house_await(h, who, writes_again(h, who), OUTBOUND_ACCEPTED));
+	assert_int_equal(house_row_now(h, who, again).state, OUTBOUND_ACCEPTED);
+	house_close(h);
+}
+
 static void test_remembered_codes(void **state)
 {
 	static const struct {
@@ -276,6 +342,8 @@ int main(void)
 		cmocka_unit_test(test_opted_out_by_callback),
 		cmocka_unit_test(test_closed_window_by_callback),
 		cmocka_unit_test(test_parked_by_callback),
+		cmocka_unit_test(test_parked_of_a_cancelled_one),
+		cmocka_unit_test(test_parked_of_a_paused_one),
 		cmocka_unit_test(test_remembered_codes),
 		cmocka_unit_test(test_slows_down),
 		cmocka_unit_test(test_faster_than_the_answer),
