@@ -221,8 +221,8 @@ static bool pause_when_failing(struct broadcaster *b, struct broadcaster_watched
 		(void)snprintf(detail, sizeof detail, "configuration %d", outbox.config_code);
 		return pause_broadcast(b, w->id, "configuration", outbox.config_code, detail);
 	}
-	if (!is_failing(w, p))
-		return false;
+	if (!is_failing(w, p) || !(p->outcomes[OUTCOME_WAITING] + p->outcomes[OUTCOME_SENDING]))
+		return false; /* or nothing is left that a pause could hold back */
 	(void)snprintf(detail, sizeof detail, "%" PRId64 " of %" PRId64 " failed, mostly %d",
 		       p->failed - w->base_failed, p->finished - w->base_finished, p->code);
 	return pause_broadcast(b, w->id, "failures", p->code, detail);

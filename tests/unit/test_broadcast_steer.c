@@ -76,6 +76,21 @@ static void failures_pause_it_once(void **state)
 	assert_int_equal(audit_count(f, id, "broadcast.pause"), 1);
 }
 
+/* There is nothing that a pause could keep from failing as well. */
+static void the_last_failures_end_it(void **state)
+{
+	struct fixture *f = *state;
+	const char *id;
+
+	add_people(f, 60, "name", "Asha", CONSENT_NONE);
+	open_room(f);
+	id = text_of(ask(f, "{\"message\":\"Hi\"}", "", 202), "broadcast_id");
+	UNTIL(is_used(id));
+	assert_int_equal(play_outbox(f, id, 60, OUTBOUND_DEAD, OUTBOUND_FAILED, 63024), 60);
+	UNTIL(state_is(f, id, "done"));
+	assert_int_equal(audit_count(f, id, "broadcast.pause"), 0);
+}
+
 static void configuration_pauses_it(void **state)
 {
 	struct fixture *f = *state;
@@ -152,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROOM_TEST(pause_resume_cancel),
 		ROOM_TEST(failures_pause_it_once),
+		ROOM_TEST(the_last_failures_end_it),
 		ROOM_TEST(configuration_pauses_it),
 		ROOM_TEST(failed_ones_go_again),
 	};
