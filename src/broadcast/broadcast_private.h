@@ -60,6 +60,7 @@ struct broadcaster {
 	struct broadcaster_state state;
 	char told[OUTBOX_MAX_BROADCASTS][ID_HEX_SIZE]; /* to the outbox; the watcher's own */
 	size_t told_count;
+	int64_t looked_back_ms; /* monotonic; the watcher's own */
 };
 
 /* ---- accept.c ---- */

@@ -24,6 +24,8 @@ enum {
 	COUNT_IDLE_MS = 10 * 1000, /* while it is not: for the gauge */
 	SAMPLE_MS = 1000,
 	RATE_MS = 10 * 1000,
+	LOOK_BACK_MS = 60 * 1000,
+	LOOK_BACK_MOST = 20,
 };
 
 /* ---- what is remembered ---- */
@@ -185,6 +187,42 @@ static bool pause_broadcast(struct broadcaster *b, const char *id, const char *w
 	return true;
 }
 
+static int reopen_row(struct broadcast *row, void *arg, struct err *err)
+{
+	(void)arg;
+	(void)err;
+	if (row->state != BROADCAST_DONE)
+		return 0;
+	row->state = BROADCAST_RUNNING;
+	row->finished_ms = 0;
+	return 1;
+}
+
+/* Something is to be sent again of one that is done: a template for a text that came too late, put
+ * into its queue while it ended, or by a process that died before it could say so. */
+static void reopen_if_needed(struct broadcaster *b, const char *id)
+{
+	struct broadcast_count *list = NULL;
+	struct broadcaster_progress p;
+	struct broadcast row;
+	struct arena a = { 0 };
+	struct err err = { 0 };
+	size_t n = 0;
+	int ret = store_broadcast_counts(b->set.store, id, &a, &list, &n, &err);
+
+	if (ret == 0) {
+		broadcaster_count_up(list, n, false, &p);
+		if (p.open)
+			ret = broadcaster_change(b, id, reopen_row, NULL, NULL, &a, &row, &err);
+	}
+	if (ret < 0)
+		log_warn("broadcast not reopened", LOG_S("broadcast", id),
+			 LOG_S("error", err.text));
+	else if (ret == 1)
+		log_info("broadcast reopened", LOG_S("broadcast", id));
+	arena_free(&a);
+}
+
 static void end_broadcast(struct broadcaster *b, const char *id)
 {
 	struct verdict v = { clock_now_ms(b->set.clock), NULL, 0 };
@@ -194,10 +232,33 @@ static void end_broadcast(struct broadcaster *b, const char *id)
 	int ret = broadcaster_change(b, id, end_row, &v, NULL, &a, &row, &err);
 
 	arena_free(&a);
-	if (ret < 0)
+	if (ret < 0) {
 		log_warn("broadcast not ended", LOG_S("broadcast", id), LOG_S("error", err.text));
-	else if (ret == 1)
+	} else if (ret == 1) {
 		log_info("broadcast done", LOG_S("broadcast", id));
+		reopen_if_needed(b, id); /* its count is older than its end */
+	}
+}
+
+/* Now and then, those that are done are looked at once more. */
+static void look_back(struct broadcaster *b)
+{
+	int64_t mono = clock_mono_ms();
+	struct broadcast *list = NULL;
+	struct arena a = { 0 };
+	struct err err = { 0 };
+	size_t n = 0;
+
+	if (b->looked_back_ms && mono - b->looked_back_ms < LOOK_BACK_MS)
+		return;
+	b->looked_back_ms = mono;
+	if (store_broadcast_list(b->set.store, false, 0, "", LOOK_BACK_MOST, &a, &list, &n, &err) <
+	    0)
+		log_debug("broadcasts not listed", LOG_S("error", err.text));
+	for (size_t i = 0; i < n; i++)
+		if (list[i].state == BROADCAST_DONE)
+			reopen_if_needed(b, list[i].id);
+	arena_free(&a);
 }
 
 /* What had failed before a resume or a new round was known to whoever asked for that. */
@@ -350,6 +411,7 @@ static bool look_around(struct broadcaster *b)
 			memcpy(ids[sending++], list[i].id, ID_HEX_SIZE);
 	tell_outbox(b, (const char(*)[ID_HEX_SIZE])ids, sending);
 	tidy_up(b);
+	look_back(b);
 	arena_free(&a);
 	return busy;
 }

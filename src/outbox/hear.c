@@ -12,8 +12,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/broadcast.h"
 
-enum { CONFIG_QUIET_MS = 5 * 60 * 1000 }; /* not heard for so long: said again */
+enum {
+	CONFIG_QUIET_MS = 5 * 60 * 1000, /* not heard for so long: said again */
+	REOPEN_TRIES = 20,		 /* others change it as well */
+};
 
 /* ---- what a code asks for ---- */
 
@@ -92,6 +96,28 @@ static bool make_successor(const struct outbound *row, int64_t now_ms, struct ou
 	return true;
 }
 
+/* A broadcast that was through has something to send again. */
+static int reopen(struct outbox *box, const char *broadcast, struct err *err)
+{
+	struct broadcast b = { .state = BROADCAST_RUNNING };
+	int got = 0;
+
+	for (int i = 0; i < REOPEN_TRIES && got == 0; i++) {
+		struct arena a = { 0 };
+
+		got = store_broadcast_get(box->set.store, broadcast, &a, &b, err);
+		if (got == 1 && b.state == BROADCAST_DONE) {
+			b.state = BROADCAST_RUNNING;
+			b.finished_ms = 0;
+			got = store_broadcast_change(box->set.store, &b, NULL, err);
+		} else if (got == 0) {
+			got = 1; /* nothing to open */
+		}
+		arena_free(&a);
+	}
+	return got == 1 ? 0 : -1;
+}
+
 static enum outbox_acted replace(struct outbox *box, const struct outbound *row, enum status status,
 				 int code, struct err *err)
 {
@@ -102,7 +128,7 @@ static enum outbox_acted replace(struct outbox *box, const struct outbound *row,
 	if (!make_successor(row, now, &next))
 		return ACTED;
 	got = store_outbox_replace(box->set.store, row->id, status, code, &next, now, err);
-	if (got < 0)
+	if (got < 0 || (next.kind == OUTBOUND_BROADCAST && reopen(box, row->broadcast, err) < 0))
 		return ACTED_NOT;
 	if (got == 1) {
 		count(next.state == OUTBOUND_PARKED ? "parked" : "template");

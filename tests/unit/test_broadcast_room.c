@@ -31,6 +31,28 @@ static void planned_sent_done(void **state)
 	assert_int_equal(number_of(show(f, id), "audience"), 612);
 }
 
+/* A row that waits though its broadcast is done is not forgotten. */
+static void what_is_left_behind_is_sent(void **state)
+{
+	struct fixture *f = *state;
+	struct broadcast b;
+	const char *id;
+
+	add_people(f, 3, "name", "Asha", CONSENT_NONE);
+	open_room(f);
+	id = text_of(ask(f, "{\"message\":\"Hi\"}", "", 202), "broadcast_id");
+	broadcaster_close(&f->broadcaster);
+	assert_int_equal(store_broadcast_get(f->store, id, &f->arena, &b, NULL), 1);
+	b.state = BROADCAST_DONE;
+	b.finished_ms = NOW;
+	assert_int_equal(store_broadcast_change(f->store, &b, NULL, NULL), 1);
+	open_room(f);
+	UNTIL(state_is(f, id, "sending"));
+	UNTIL(is_used(id));
+	assert_int_equal(play_outbox(f, id, 10, OUTBOUND_ACCEPTED, 0, 0), 3);
+	UNTIL(state_is(f, id, "done"));
+}
+
 static void nobody_is_there(void **state)
 {
 	struct fixture *f = *state;
@@ -250,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROOM_TEST(planned_sent_done),
+		ROOM_TEST(what_is_left_behind_is_sent),
 		ROOM_TEST(nobody_is_there),
 		ROOM_TEST(a_dry_run_writes_nothing),
 		cmocka_unit_test(each_is_counted_once),

@@ -243,6 +243,27 @@ static void test_parked_of_a_paused_one(void **state)
 	house_close(h);
 }
 
+/* The news came after the broadcast was through: it has something to send again. */
+static void test_template_after_the_end(void **state)
+{
+	struct house *h = house_open(NULL);
+	const char *who = house_contact(h, WAY_OK, 1), *sid;
+	const char *id = accepted(h, who, TEMPLATE, &sid);
+	struct broadcast b;
+
+	(void)state;
+	set_broadcast(h, BROADCAST_DONE);
+	assert_int_equal(hear(h, who, id, sid, STATUS_UNDELIVERED, 63016), 1);
+	assert_int_equal(store_broadcast_get(h->store, h->broadcast, &h->a, &b, &h->err), 1);
+	assert_int_equal(b.state, BROADCAST_RUNNING);
+	assert_int_equal(b.finished_ms, 0);
+	set_broadcast(h, BROADCAST_CANCELLED);
+	assert_int_equal(hear(h, who, id, sid, STATUS_UNDELIVERED, 63016), 1);
+	assert_int_equal(store_broadcast_get(h->store, h->broadcast, &h->a, &b, &h->err), 1);
+	assert_int_equal(b.state, BROADCAST_CANCELLED);
+	house_close(h);
+}
+
 static void test_remembered_codes(void **state)
 {
 	static const struct {
@@ -344,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_parked_by_callback),
 		cmocka_unit_test(test_parked_of_a_cancelled_one),
 		cmocka_unit_test(test_parked_of_a_paused_one),
+		cmocka_unit_test(test_template_after_the_end),
 		cmocka_unit_test(test_remembered_codes),
 		cmocka_unit_test(test_slows_down),
 		cmocka_unit_test(test_faster_than_the_answer),
