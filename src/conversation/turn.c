@@ -279,6 +279,13 @@ static void answer_with(struct conversation *c, const struct flow *flow, const s
 					      d->text_count };
 }
 
+/* They asked when the call began: a STOP since then keeps its result back. */
+static void date_rows(struct outbound *rows, size_t count, const struct session_call *call)
+{
+	for (size_t i = 0; i < count && call->started_ms > 0; i++)
+		rows[i].created_ms = call->started_ms;
+}
+
 static int try_result(struct conversation *c, struct bot *bot, const char *contact,
 		      const char *call_id, const char *external_id,
 		      const struct integration_result *result, enum turn_mode mode, struct arena *a,
@@ -322,6 +329,7 @@ static int try_result(struct conversation *c, struct bot *bot, const char *conta
 	t.facts = turn_facts_after(&view.facts, r.session, d, env.now_ms, false);
 	turn_rows(c, d->texts, d->text_count, contact, r.session->receiver, r.session->account, a,
 		  &rows, &t.outbox_count);
+	date_rows(rows, t.outbox_count, &view.session->call);
 	t.outbox = rows;
 	if (external_id[0])
 		answer_with(c, flow, d, r.session->language, mode, a, &t.answer);
