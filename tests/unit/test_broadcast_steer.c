@@ -165,10 +165,8 @@ static void failed_ones_go_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROOM_TEST(pause_resume_cancel),
-		ROOM_TEST(failures_pause_it_once),
-		ROOM_TEST(the_last_failures_end_it),
-		ROOM_TEST(configuration_pauses_it),
+		ROOM_TEST(pause_resume_cancel),	     ROOM_TEST(failures_pause_it_once),
+		ROOM_TEST(the_last_failures_end_it), ROOM_TEST(configuration_pauses_it),
 		ROOM_TEST(failed_ones_go_again),
 	};
 
