@@ -136,9 +136,34 @@ static inline const char *garden_name_of(struct garden *g, size_t i, size_t to)
 	return arena_printf(&g->a, "s%zu", to);
 }
 
-static inline const char *garden_forgetting(const struct made_step *s)
+static inline const char *garden_forgetting(struct garden *g, const struct made_step *s)
 {
-	return s->forgets ? "\"clear\": true, " : "";
+	return arena_printf(&g->a, "%s%s", s->forgets ? "\"clear\": true, " : "",
+			    s->unsets ? arena_printf(&g->a, "\"unset\": \"v%zu\", ", s->one) : "");
+}
+
+static inline const char *garden_condition(struct garden *g, const struct made_step *s)
+{
+	switch (s->when) {
+	case WHEN_SET:
+		return arena_printf(&g->a, "{\"set\": \"v%zu\"}", s->one);
+	case WHEN_NOT_SET:
+		return arena_printf(&g->a, "{\"not\": {\"set\": \"v%zu\"}}", s->one);
+	case WHEN_BOTH_SET:
+		return arena_printf(&g->a, "{\"set\": [\"v%zu\", \"v%zu\"]}", s->one, s->other);
+	case WHEN_ONE_SET:
+		return arena_printf(&g->a, "{\"any\": [{\"set\": \"v%zu\"}, {\"set\": \"v%zu\"}]}",
+				    s->one, s->other);
+	case WHEN_NONE_SET:
+		return arena_printf(&g->a,
+				    "{\"all\": [{\"not\": {\"set\": \"v%zu\"}}, {\"not\": "
+				    "{\"set\": \"v%zu\"}}]}",
+				    s->one, s->other);
+	case WHEN_LESS:
+		return arena_printf(&g->a, "{\"less\": {\"v%zu\": 50}}", s->one);
+	default:
+		return "{\"consent\": \"out\"}";
+	}
 }
 
 static inline void garden_add_reminder(struct garden *g, size_t i)
@@ -163,8 +188,9 @@ static inline void garden_add_question(struct garden *g, size_t i)
 		garden_add(g, "{\"set\": {\"spare\": {\"copy\": \"v1\"}}, \"goto\": \"s%zu\"}",
 			   i + 1);
 	else if (s->kind == MADE_TEXT && s->branches)
-		garden_add(g, "[{\"if\": {\"set\": \"v%zu\"}, %s\"goto\": \"s%zu\"}, \"%s\"]",
-			   s->when, garden_forgetting(s), s->aside, garden_name_of(g, i, i + 1));
+		garden_add(g, "[{\"if\": %s, %s\"goto\": \"s%zu\"}, \"%s\"]",
+			   garden_condition(g, s), garden_forgetting(g, s), s->aside,
+			   garden_name_of(g, i, i + 1));
 	else
 		garden_add(g, "\"%s\"", garden_name_of(g, i, i + 1));
 	garden_add_reminder(g, i);
@@ -199,7 +225,7 @@ static inline void garden_add_menu(struct garden *g, size_t i)
 	for (size_t k = 1; k < s->options; k++) {
 		if (!(k == 1 && garden_is_here(g, NO_EXIT, i)))
 			garden_add(g, ", \"o%zu\": {%s\"say\": \"said\", \"goto\": \"s%zu\"}", k,
-				   garden_forgetting(s), s->aside);
+				   garden_forgetting(g, s), s->aside);
 	}
 	garden_add(g, "}");
 	garden_add_reminder(g, i);
@@ -216,7 +242,7 @@ static inline void garden_add_call(struct garden *g, size_t i)
 	if (garden_is_here(g, ENDLESS_CALLS, i))
 		garden_add(g, ", \"timeout\": \"@same\"");
 	if (!garden_is_here(g, NO_OUTCOME, i))
-		garden_add(g, ", \"otherwise\": {%s\"goto\": \"s%zu\"}", garden_forgetting(s),
+		garden_add(g, ", \"otherwise\": {%s\"goto\": \"s%zu\"}", garden_forgetting(g, s),
 			   s->aside);
 	garden_add(g, "}");
 }
@@ -233,9 +259,9 @@ static inline void garden_add_step(struct garden *g, size_t i)
 		break;
 	case MADE_CROSSING:
 		garden_add(g,
-			   "\"shown\": false, \"say\": \"text%zu\", \"next\": [{\"if\": {\"set\": "
-			   "\"v%zu\"}, %s\"goto\": \"s%zu\"}",
-			   i, s->when, garden_forgetting(s), s->aside);
+			   "\"shown\": false, \"say\": \"text%zu\", \"next\": [{\"if\": %s, "
+			   "%s\"goto\": \"s%zu\"}",
+			   i, garden_condition(g, s), garden_forgetting(g, s), s->aside);
 		if (!garden_is_here(g, NO_ELSE, i))
 			garden_add(g, ", \"%s\"", garden_name_of(g, i, i + 1));
 		garden_add(g, "]");

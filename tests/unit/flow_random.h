@@ -25,15 +25,28 @@ enum made_kind {
 
 enum { MADE_MIN = 8, MADE_MAX = 14, MADE_OPTIONS = 4 };
 
+enum made_condition {
+	WHEN_SET,
+	WHEN_NOT_SET,
+	WHEN_BOTH_SET,
+	WHEN_ONE_SET,
+	WHEN_NONE_SET, /* not any of the two */
+	WHEN_LESS,     /* a number; what is not set never is */
+	WHEN_OPTED_OUT,
+	MADE_CONDITIONS,
+};
+
 struct made_step {
 	enum made_kind kind;
-	size_t aside;	 /* where an exit besides the one to the next step leads */
-	size_t when;	 /* CROSSING, TEXT: a value; the way aside is taken when it is set */
-	bool branches;	 /* TEXT: there is a way aside */
-	bool forgets;	 /* the way aside forgets all values */
-	size_t options;	 /* MENU */
-	uint64_t shows;	 /* values in its text, each in a section of its own */
-	uint64_t surely; /* set on every way here */
+	size_t aside;		  /* where an exit besides the one to the next step leads */
+	enum made_condition when; /* CROSSING, TEXT: the way aside is taken */
+	size_t one, other;	  /* values that the condition looks at */
+	bool branches;		  /* TEXT: there is a way aside */
+	bool forgets;		  /* the way aside forgets all values */
+	bool unsets;		  /* the way aside takes the value `one` away */
+	size_t options;		  /* MENU */
+	uint64_t shows;		  /* values in its text, each in a section of its own */
+	uint64_t surely;	  /* set on every way here */
 };
 
 struct made_flow {
@@ -103,7 +116,10 @@ static inline void made_choose_ways(struct made_flow *f)
 	for (size_t i = 0; i < f->count; i++) {
 		struct made_step *s = &f->steps[i];
 
-		s->when = made_value(f);
+		s->when = made_roll(f, MADE_CONDITIONS);
+		s->one = s->when == WHEN_LESS ? made_pick(f, MADE(MADE_NUMBER)) : made_value(f);
+		s->other = made_value(f);
+		s->unsets = made_roll(f, 6) == 0;
 		s->branches = made_roll(f, 3) == 0;
 		s->forgets = made_roll(f, 6) == 0;
 		s->options = 2 + made_roll(f, MADE_OPTIONS - 1);
@@ -133,14 +149,45 @@ static inline bool made_has_aside(const struct made_step *s)
 	       (s->kind == MADE_TEXT && s->branches);
 }
 
+static inline bool made_has_condition(const struct made_step *s)
+{
+	return s->kind == MADE_CROSSING || (s->kind == MADE_TEXT && s->branches);
+}
+
+/* Values that are there for sure when the condition holds, or when it does not. */
+static inline uint64_t made_sure_when(const struct made_step *s, bool holds)
+{
+	uint64_t one = UINT64_C(1) << s->one, other = UINT64_C(1) << s->other;
+
+	switch (s->when) {
+	case WHEN_SET:
+	case WHEN_LESS:
+		return holds ? one : 0;
+	case WHEN_NOT_SET:
+		return holds ? 0 : one;
+	case WHEN_BOTH_SET:
+		return holds ? one | other : 0;
+	case WHEN_ONE_SET:
+		return holds ? one & other : 0;
+	case WHEN_NONE_SET:
+		return holds ? 0 : one & other;
+	default:
+		return 0;
+	}
+}
+
 static inline bool made_edges_of(struct made_flow *f, size_t i)
 {
 	const struct made_step *s = &f->steps[i];
 	uint64_t leaves = s->surely | (made_saves(f, i) ? UINT64_C(1) << i : 0), aside = leaves;
 	bool less = false;
 
-	if (s->kind == MADE_CROSSING || s->kind == MADE_TEXT)
-		aside |= UINT64_C(1) << s->when;
+	if (made_has_condition(s)) {
+		aside |= made_sure_when(s, true);
+		leaves |= made_sure_when(s, false);
+	}
+	if (s->unsets)
+		aside &= ~(UINT64_C(1) << s->one);
 	if (s->forgets)
 		aside = 0;
 	if (s->kind != MADE_END)
