@@ -165,7 +165,7 @@ int redis_broadcast_find(void *self, const char *request_key_text, struct arena 
 
 	redis_batch_init(&batch, &tmp, REDIS_READ);
 	redis_arg_text(redis_command(&batch, "GET"), request_key(&tmp, request_key_text));
-	ret = redis_exchange_one(st->pool, &batch, &reply, err);
+	ret = redis_exchange_one(st->servers, &batch, &reply, err);
 	if (ret == 0) {
 		ret = redis_reply_has(reply)
 			      ? redis_broadcast_get(self, redis_reply_text(reply, &tmp), a, b_out,
@@ -229,7 +229,7 @@ static int count_behind(struct redis_store *st, const char *list, int64_t ms, co
 	redis_arg_text(c, list);
 	redis_arg_int(c, ms);
 	redis_arg_int(c, ms);
-	if (redis_exchange_one(st->pool, &batch, &reply, err) < 0)
+	if (redis_exchange_one(st->servers, &batch, &reply, err) < 0)
 		return -1;
 	for (size_t i = 0; redis_reply_at(reply, i); i++)
 		*count_out += strcmp(redis_reply_text(redis_reply_at(reply, i), a), id) >= 0;
