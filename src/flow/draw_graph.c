@@ -9,6 +9,8 @@
 
 #include "draw_private.h"
 
+enum { KEEP_CHARS = 30 };
+
 struct drawing {
 	struct draw_graph *g;
 	const struct file_tree *pack;
@@ -90,18 +92,21 @@ static void add_label(struct arena *a, struct draw_edge *e, const char *label)
 	e->labels = labels;
 }
 
-static void add_keep(struct arena *a, struct draw_edge *e, const struct flow_record *rec)
+static void add_keep(struct arena *a, struct draw_edge *e, const struct flow_action *act)
 {
-	const struct flow_record **keeps;
+	const char *name = act->record->name;
+	const char *text =
+		act->record_state ? arena_printf(a, "%s: %s", name, act->record_state) : name;
+	struct draw_keep *keeps;
 
 	for (size_t i = 0; i < e->keep_count; i++) {
-		if (e->keeps[i] == rec)
+		if (strcmp(e->keeps[i].text, text) == 0)
 			return;
 	}
 	keeps = arena_array(a, e->keep_count + 1, sizeof *keeps);
 	if (e->keep_count)
 		memcpy(keeps, e->keeps, e->keep_count * sizeof *keeps);
-	keeps[e->keep_count++] = rec;
+	keeps[e->keep_count++] = (struct draw_keep){ name, text };
 	e->keeps = keeps;
 }
 
@@ -140,7 +145,7 @@ static void draw_branch(struct drawing *d, const struct flow_action *act, const 
 		if (*label)
 			add_label(a, e, label);
 		if (act->record)
-			add_keep(a, e, act->record);
+			add_keep(a, e, act);
 		return;
 	}
 	if (act->to == GOTO_NONE) /* says something, and that is all */

@@ -69,7 +69,7 @@ static void add_edge(const struct draw_graph *g, const struct draw_edge *e, stru
 			between = "<br/>";
 		}
 		for (size_t i = 0; i < e->keep_count; i++) {
-			(void)buf_addf(out, "%sstores %s", between, e->keeps[i]->name);
+			(void)buf_addf(out, "%sstores %s", between, e->keeps[i].text);
 			between = "<br/>";
 		}
 		(void)buf_adds(out, "\"|");
@@ -84,7 +84,7 @@ static void add_records(const struct draw_graph *g, struct buf *out)
 
 		for (size_t k = 0; k < e->keep_count; k++)
 			(void)buf_addf(out, "  s_%s -.-> r_%s[(\"%s\")]\n", g->nodes[e->from].name,
-				       e->keeps[k]->name, e->keeps[k]->name);
+				       e->keeps[k].record, e->keeps[k].record);
 	}
 }
 

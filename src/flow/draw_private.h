@@ -26,13 +26,18 @@ struct draw_node { /* a step */
 	const char *before; /* exits that lead to the question before, or "" */
 };
 
+struct draw_keep {
+	const char *record;
+	const char *text; /* with its state, where one is given: "topup: done" */
+};
+
 struct draw_edge { /* all exits of one step that lead to the same step */
 	size_t from;
 	size_t to;
 	bool both;	     /* and the unnamed exit of that step back to this one */
 	const char **labels; /* exits and conditions */
 	size_t label_count;
-	const struct flow_record **keeps; /* records that are stored on the way */
+	struct draw_keep *keeps; /* records that are stored on the way */
 	size_t keep_count;
 };
 

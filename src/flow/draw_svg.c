@@ -63,7 +63,7 @@ static void measure_edge(struct arena *a, const struct draw_edge *e, struct layo
 	for (size_t i = 0; i < n; i++)
 		arrow->w = wider(arrow->w, flow_svg_width(lines[i], 11) + 8);
 	for (size_t i = 0; i < e->keep_count; i++)
-		arrow->w = wider(arrow->w, flow_svg_width(e->keeps[i]->name, 11) + 34);
+		arrow->w = wider(arrow->w, flow_svg_width(e->keeps[i].text, 11) + 34);
 	arrow->w = ceil(arrow->w);
 	arrow->h = (double)((n + e->keep_count) * LABEL_LINE + e->keep_count * 4);
 }
@@ -255,7 +255,7 @@ static void add_label(struct page *p, size_t i)
 	for (size_t k = 0; k < n; k++, y += LABEL_LINE)
 		flow_svg_text(p->out, x, y + 11, arrow->back ? "label goes" : "label", lines[k]);
 	for (size_t k = 0; k < e->keep_count; k++, y += LABEL_LINE + 4)
-		add_record(p, x, y + 2, e->keeps[k]->name);
+		add_record(p, x, y + 2, e->keeps[k].text);
 }
 
 /* ---- the page ---- */
