@@ -15,7 +15,7 @@ const GROUPS = [
 		["reorder", false, "Swap the next two messages of a phone"],
 		["drop_answer", 0, "Throw away the answer of so many next messages", number(0, 100)],
 	]],
-	["Auth API", [
+	["Demo APIs (Auth, and the pack's own)", [
 		["auth", "ok", "It answers", [["ok", "as it should"], ["400", "400 bad request"],
 			["422", "422 unusable number"], ["429", "429 too many requests"],
 			["500", "500 internal error"], ["503", "503 not available"],

@@ -6,7 +6,7 @@ import pytest
 
 from person import Person
 from server import ROOT, run
-from twin import start
+from twin import Twin, start
 
 PACKS = ["msme", "wafr", "production"]
 
@@ -58,3 +58,22 @@ def test_not_a_line_of_c(pack):
     if log.returncode or not log.stdout.strip():
         pytest.skip("not in a git tree")
     assert all(n.startswith(f"templates/{pack}/") for n in log.stdout.split())
+
+
+def top_up(phone, number="0612345678"):
+    for word, part in (("1", "numéro"), (number, "montant"), ("1", "offre"), ("1", "Récapitulatif")):
+        assert part in phone.say(word)
+    return phone.say("oui")
+
+
+@pytest.mark.parametrize("copies", [1, 8])
+def test_no_message_buys_twice(servers, store, copies):
+    """Each message arrives so many times at once: the operator is asked once."""
+    twin = Twin(start(servers, FLOW="wafr", **store))
+    phone = twin.phone()
+    phone.say("bonjour")
+    phone.say("1")
+    twin.faults(duplicate=copies)
+    assert "opérateur : OP-1)" in top_up(phone)
+    assert "faire" in phone.say("menu")
+    assert "opérateur : OP-2)" in top_up(phone, "0712345678")

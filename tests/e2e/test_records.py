@@ -123,3 +123,17 @@ def test_export(server):
     status, headers, text = server.get("/records/defect?format=json&state=under_review", admin=True)
     assert [r["fields"]["text"] for r in json.loads(text)][3:] == [FORMULA, LOUD]
     assert json.loads(server.get("/records/defect?format=json&state=resolved", admin=True)[2]) == []
+
+
+def test_told_in_their_own_language(servers, store):
+    server = start(servers, FLOW="wafr", **store)
+    phone = Twin(server).phone()
+    for word in ("مرحبا", "2", "10", "0611111111", "1", "1"):
+        phone.say(word)
+    assert "قيد المعالجة" in phone.say("تأكيد")
+    (record,) = ask(server, "GET", "/records/topup?state=pending")["records"]
+    assert record["fields"]["amount"] == "5" and record["fields"]["phone"] == "+212611111111"
+    path = "/records/topup/" + record["id"]
+    assert ask(server, "PATCH", path, {"state": "done", "tell": True})["told"] == "queued"
+    said = phone.wait_text("تمت تعبئة")["text"]
+    assert "06 11 11 11 11" in said and record["id"] in said
