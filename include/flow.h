@@ -83,6 +83,10 @@ const struct value *flow_session_values(const struct flow *flow, const struct se
  * "language", "record.registration". */
 bool flow_has_value(const struct flow *flow, const char *name);
 
+/* A mobile number of a country ("IN") as people write it there, or from abroad; NULL: the country
+ * is not known. */
+const char *flow_phone_example(const char *country, bool abroad, struct arena *a);
+
 /* ---- settings of a pack ---- */
 
 enum { FLOW_MAX_SETTINGS = 16 };

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/files.h"
 #include "flow.h"
 #include "model/inbound.h"
 
@@ -94,10 +95,12 @@ int scenario_play(const struct scenario *s, const struct flow *flow, const struc
 /* ---- writing down what happened ---- */
 
 enum scenario_event_kind {
-	SCENARIO_SAID,	  /* message: text, tap, media or location, as the contact sent it */
+	SCENARIO_SAID,	  /* message: text, tap, media or location, as the contact sent it; with
+			     text as a comment above it */
 	SCENARIO_REPLIED, /* text: one message of the reply to the event before */
 	SCENARIO_CALLED,  /* a call ended: name, and outcome or status with text as its JSON */
 	SCENARIO_PASSED,  /* ms went by */
+	SCENARIO_NOTED,	  /* text: further lines, as they are */
 };
 
 struct scenario_event {
@@ -130,5 +133,67 @@ struct scenario_record {
 /* Appends a .chat file that passes on the flow that was recorded. Ids that differ from run to run
  * become "…". -1 ERR_INPUT: something a .chat file cannot say; ERR_FULL. */
 int scenario_write(const struct scenario_record *r, struct buf *out, struct err *err);
+
+/* ---- do the conversations of a pack notice? ---- */
+
+/* Whether a file of a pack is a conversation: tests/NAME.chat, also in a folder below. */
+bool scenario_is_chat(const char *path);
+
+struct scenario_change { /* of one place of a pack; valid during the call */
+	const char *file;
+	unsigned line;
+	const char *where;	/* "step confirmation, exit no", or "" */
+	const char *what;	/* "leads to name instead of details" */
+	const char *noticed_by; /* the conversation that fails then, or NULL */
+	const char *passed_by;	/* the first that passes the place, or NULL */
+	bool may_pass;		/* coverage knows the place: NULL above means that none does */
+};
+
+struct scenario_changes {
+	size_t tried; /* of those that load and have no fault that was not there before */
+	size_t noticed;
+	size_t refused; /* by loading or checking: nobody can run them */
+	bool full;	/* there were more than are tried */
+};
+
+enum { SCENARIO_MAX_CHANGES = 4000 };
+
+/* Changes the pack, one place at a time, and runs its conversations on each; see() hears of every
+ * change that was tried. -1: the fault; a conversation fails on the pack as it is, or there is
+ * none, or the pack does not load. */
+int scenario_mutate(const struct file_tree *pack,
+		    void (*see)(void *arg, const struct scenario_change *change), void *arg,
+		    struct scenario_changes *sums_out, struct arena *a,
+		    struct scenario_fault *fault);
+
+/* ---- conversations made from the flow itself ---- */
+
+struct scenario_made {
+	const char *name; /* "03-sector-wrong.chat" */
+	struct str text;
+};
+
+struct scenario_unreached {
+	const struct flow_place *place; /* of the cover in the generation */
+	const char *why;
+};
+
+struct scenario_generation { /* in the caller's arena, but for the cover */
+	struct scenario_made *files;
+	size_t count;
+	struct flow_cover cover; /* what the files pass; freed with flow_cover_free */
+	struct scenario_unreached *unreached;
+	size_t unreached_count;
+	size_t states;	     /* that were looked at */
+	size_t turns;	     /* that were run to find the way */
+	const char *limit;   /* what ended the search before all was tried, or NULL */
+	const char *trouble; /* what the first turn that failed said, or NULL */
+};
+
+/* Searches a small set of conversations that pass every step and exit, with answers from the
+ * rules of the inputs; each passes when it is run. The same pack makes the same files. -1: the
+ * pack is none. */
+int scenario_generate(const struct file_tree *pack, const struct flow *flow, struct arena *a,
+		      struct scenario_generation *out, struct err *err);
 
 #endif

@@ -19,13 +19,6 @@ enum { LINE_MAX_BYTES = 8388608 };
 
 /* ---- one file ---- */
 
-bool test_is_chat(const char *path)
-{
-	size_t n = strlen(path);
-
-	return strncmp(path, "tests/", 6) == 0 && n > 11 && strcmp(path + n - 5, ".chat") == 0;
-}
-
 void test_print_fault(const char *label, const struct scenario_fault *fault)
 {
 	struct buf line;
@@ -109,7 +102,7 @@ static int test_flow(const char *folder, const struct file_tree *pack, const str
 
 	flow_cover_init(&cover, flow);
 	for (size_t i = 0; i < pack->count; i++) {
-		if (test_is_chat(pack->files[i].path))
+		if (scenario_is_chat(pack->files[i].path))
 			run_file(folder, &pack->files[i], flow, &cover, &sums);
 	}
 	if (sums.files)
@@ -123,8 +116,24 @@ static int test_flow(const char *folder, const struct file_tree *pack, const str
 
 struct wish {
 	bool strict;
+	bool generate;
+	bool mutate;
+	const char *out;       /* where what is generated goes, or NULL */
 	struct client *client; /* NULL: on the engine */
 };
+
+static int run_wish(const struct command *self, const char *folder, const struct file_tree *pack,
+		    const struct flow *flow, const struct wish *wish)
+{
+	if (wish->client)
+		return test_over_http(self, folder, pack, flow, wish->client);
+	if (wish->mutate)
+		return test_mutate(self, folder, pack, wish->strict);
+	if (wish->generate)
+		return test_generate(self, folder, pack, flow,
+				     (struct test_generation){ wish->out, wish->strict });
+	return test_flow(folder, pack, flow, wish->strict);
+}
 
 static int test_pack(const struct command *self, const char *folder, const struct wish *wish)
 {
@@ -148,8 +157,7 @@ static int test_pack(const struct command *self, const char *folder, const struc
 	}
 	if (wish->client)
 		command_settings_demo(flow, wish->client->base);
-	ret = wish->client ? test_over_http(self, folder, &pack, flow, wish->client)
-			   : test_flow(folder, &pack, flow, wish->strict);
+	ret = run_wish(self, folder, &pack, flow, wish);
 out:
 	flow_free(&flow);
 	flow_faults_free(&faults);
@@ -184,6 +192,22 @@ static int test_packs(const struct command *self, const struct command_arguments
 	return ret;
 }
 
+/* What does not go together. 0, or EXIT_USAGE when said so. */
+static int check_wish(const struct command *self, const struct wish *wish, const char *url,
+		      size_t folders)
+{
+	if (url && wish->strict)
+		return command_misused(self, "a running server does not tell what was passed: "
+					     "--strict goes without --http");
+	if ((url != NULL) + wish->generate + wish->mutate > 1)
+		return command_misused(self, "--http, --generate and --mutate go one at a time");
+	if (wish->out && !wish->generate)
+		return command_misused(self, "--out goes with --generate");
+	if (wish->out && folders > 1)
+		return command_misused(self, "--out takes the conversations of one DIR");
+	return 0;
+}
+
 int run_test(const struct command *self, int argc, char **argv)
 {
 	struct command_arguments rest;
@@ -192,14 +216,15 @@ int run_test(const struct command *self, int argc, char **argv)
 	const char *url = NULL;
 	struct err err = { 0 };
 	const struct command_option options[] = { { "--strict", NULL, &wish.strict },
-						  { "--http", &url, NULL } };
-	int ret = command_options(self, argc, argv, options, 2, &rest);
+						  { "--http", &url, NULL },
+						  { "--generate", NULL, &wish.generate },
+						  { "--mutate", NULL, &wish.mutate },
+						  { "--out", &wish.out, NULL } };
+	int ret =
+		command_options(self, argc, argv, options, sizeof options / sizeof *options, &rest);
 
-	if (ret)
+	if (ret || (ret = check_wish(self, &wish, url, rest.count)) != 0)
 		return ret;
-	if (url && wish.strict)
-		return command_misused(self, "a running server does not tell what was passed: "
-					     "--strict goes without --http");
 	if (url && client_open_at(&client, url, &err) < 0) {
 		ret = command_failed(self, &err);
 	} else {

@@ -169,7 +169,7 @@ static void collect(struct round *r, const struct file_tree *pack, struct arena 
 	for (size_t i = 0; i < pack->count; i++) {
 		struct play *p = &r->plays[r->count];
 
-		if (!test_is_chat(pack->files[i].path))
+		if (!scenario_is_chat(pack->files[i].path))
 			continue;
 		*p = (struct play){ .name = arena_printf(a, "%s/%s", r->folder,
 							 pack->files[i].path),

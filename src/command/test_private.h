@@ -13,7 +13,6 @@
 
 /* ---- test.c ---- */
 
-bool test_is_chat(const char *path);
 /* "label  file:12: what", to standard output. */
 void test_print_fault(const char *label, const struct scenario_fault *fault);
 
@@ -66,5 +65,21 @@ const char *test_demo_cannot(void *world, const struct scenario_call *call, stru
 /* Plays the conversations of a pack; returns the exit status. */
 int test_over_http(const struct command *self, const char *folder, const struct file_tree *pack,
 		   const struct flow *flow, struct client *cl);
+
+/* ---- test_mutate.c ---- */
+
+/* Tells which changes of the pack its conversations do not notice; returns the exit status. */
+int test_mutate(const struct command *self, const char *folder, const struct file_tree *pack,
+		bool strict);
+
+/* ---- test_generate.c ---- */
+
+struct test_generation {
+	const char *out; /* a folder, or NULL: tests/generated in the pack's */
+	bool strict;	 /* what cannot be reached is a fault */
+};
+/* Writes conversations that pass every place; returns the exit status. */
+int test_generate(const struct command *self, const char *folder, const struct file_tree *pack,
+		  const struct flow *flow, struct test_generation wish);
 
 #endif

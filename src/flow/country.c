@@ -124,3 +124,16 @@ const char *flow_country_shown(const struct flow_country *c, const char *stored,
 	buf_free(&out);
 	return digits;
 }
+
+const char *flow_phone_example(const char *country, bool abroad, struct arena *a)
+{
+	const struct flow_country *c = flow_country_find(country);
+	char digits[DIGITS_MAX + 1];
+
+	if (!c)
+		return NULL;
+	for (size_t i = 0; i < c->digits; i++) /* 9876543210: counted down from the first */
+		digits[i] = (char)('0' + (c->first[strlen(c->first) - 1] - '0' + 10 * i - i) % 10);
+	digits[c->digits] = '\0';
+	return abroad ? arena_printf(a, "+%s %s", c->calling, digits) : arena_strdup(a, digits);
+}

@@ -109,9 +109,11 @@ static bool is_word(const char *text)
 	return *text && !strpbrk(text, " \t\r\n");
 }
 
-static int write_message(struct writer *w, const struct inbound *in)
+static int write_message(struct writer *w, const struct inbound *in, struct str comment)
 {
 	(void)buf_addc(w->out, '\n');
+	if (comment.n)
+		(void)buf_addf(w->out, "# %.*s\n", (int)comment.n, comment.p);
 	switch (in->kind) {
 	case INBOUND_TEXT:
 		(void)buf_adds(w->out, "> ");
@@ -124,7 +126,7 @@ static int write_message(struct writer *w, const struct inbound *in)
 	case INBOUND_MEDIA:
 		if (!in->media_count || !is_word(in->media[0].type))
 			return err_set(w->err, ERR_INPUT, "a file without a type");
-		(void)buf_addf(w->out, "media %s ", in->media[0].type);
+		(void)buf_addf(w->out, "media %s%s", in->media[0].type, *in->text ? " " : "");
 		break;
 	case INBOUND_LOCATION:
 		if (!is_word(in->latitude) || !is_word(in->longitude))
@@ -175,7 +177,7 @@ static int write_event(struct writer *w, const struct scenario_event *e)
 {
 	switch (e->kind) {
 	case SCENARIO_SAID:
-		return write_message(w, e->message);
+		return write_message(w, e->message, e->text);
 	case SCENARIO_REPLIED:
 		add_reply(w->out, e->text);
 		return 0;
@@ -183,6 +185,9 @@ static int write_event(struct writer *w, const struct scenario_event *e)
 		return write_call(w, e);
 	case SCENARIO_PASSED:
 		write_pass(w, e->ms);
+		return 0;
+	case SCENARIO_NOTED:
+		(void)buf_addf(w->out, "%.*s\n", (int)e->text.n, e->text.p);
 		return 0;
 	}
 	return 0;

@@ -1,0 +1,71 @@
+/*
+ * mutate_text.c - texts of another language, or of none.
+ */
+#include <string.h>
+
+#include "mutate_private.h"
+
+/* Said around the engine, or only after an edit: no conversation in a file can hear them. */
+static bool is_unheard(const struct mutations *all, const char *name)
+{
+	static const char *const keys[] = { "one_moment", "too_fast", "trouble", "flow_changed" };
+	const struct node *system = scenario_source_get(all->root, "system");
+	bool unheard = false;
+
+	for (const struct node *n = system ? system->first : NULL; n; n = n->next) {
+		size_t i = 0;
+
+		if (strcmp(n->text, name) != 0)
+			continue;
+		while (i < sizeof keys / sizeof *keys && strcmp(keys[i], n->key) != 0)
+			i++;
+		if (i == sizeof keys / sizeof *keys)
+			return false;
+		unheard = true;
+	}
+	return unheard;
+}
+
+static const char *next_language(const struct node *languages, const char *code, size_t length)
+{
+	for (const struct node *l = languages->first; l; l = l->next) {
+		if (strlen(l->key) == length && memcmp(l->key, code, length) == 0)
+			return (l->next ? l->next : languages->first)->key;
+	}
+	return NULL;
+}
+
+static void change_text(struct mutations *all, const struct node *languages, const struct file *f)
+{
+	const char *slash = strchr(f->path, '/');
+	size_t n = strlen(f->path), length = slash ? (size_t)(slash - f->path) : 0;
+	const char *to = slash ? next_language(languages, f->path, length) : NULL;
+	const struct file *other;
+	const char *name;
+	struct mutation *m;
+
+	if (!to || strchr(slash + 1, '/') || n < 5 || strcmp(f->path + n - 4, ".txt") != 0)
+		return;
+	name = arena_strndup(all->a, slash + 1, n - length - 5);
+	other = file_tree_get(all->pack, arena_printf(all->a, "%s%s", to, slash));
+	if (is_unheard(all, name))
+		return;
+	if (other && other != f && other->text.n == f->text.n &&
+	    memcmp(other->text.p, f->text.p, f->text.n) == 0)
+		return; /* both say the same */
+	m = scenario_mutation_new(all, NULL, 0);
+	if (!m)
+		return;
+	m->file = f->path;
+	m->instead = other && other != f ? other->text : str_of(arena_printf(all->a, "[%s]", name));
+	m->what = other && other != f ? arena_printf(all->a, "is the text of %s/%s.txt", to, name)
+				      : "is another text";
+}
+
+void scenario_mutate_texts(struct mutations *all)
+{
+	const struct node *languages = scenario_source_get(all->root, "languages");
+
+	for (size_t i = 0; languages && i < all->pack->count; i++)
+		change_text(all, languages, &all->pack->files[i]);
+}
