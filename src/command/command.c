@@ -43,12 +43,19 @@ static const struct command commands[] = {
 	  "Without DIR the configured flow is drawn. Prints SVG, or with --mermaid the text of a\n"
 	  "Mermaid flowchart; --out writes it to FILE instead. Arrows that lead back are dashed;\n"
 	  "commands can be given at every step and stand below.\n" },
-	{ "test", run_test, "test [--strict | --http URL] [DIR...]",
+	{ "test", run_test,
+	  "test [--strict | --http URL] [DIR...]\n"
+	  "       samvad test --generate [--strict] [--out DIR] [DIR...]\n"
+	  "       samvad test --mutate [--strict] [DIR...]",
 	  "runs the conversations of flow packs",
 	  "Without DIR those of the configured flow. Runs every DIR/tests/*.chat on the real\n"
 	  "engine with a clock of its own, and tells which steps and exits of flow.json none of\n"
 	  "them passes; with --strict that is a fault too. With --http they are played on the\n"
-	  "sandbox server at URL instead. templates/README.md has the format.\n" },
+	  "sandbox server at URL instead. templates/README.md has the format.\n"
+	  "--generate writes a small set of conversations that passes every step and exit, into\n"
+	  "DIR/tests/generated or the folder of --out, and tells what it could not reach.\n"
+	  "--mutate changes the pack in memory, one place at a time, and tells which changes no\n"
+	  "conversation notices. With --strict either is a fault.\n" },
 	{ "render", run_render, "render FILE --data JSON [--escape none|xml|json]",
 	  "prints a template as the program would render it",
 	  "JSON is an object, or @FILE that holds one. Partials are looked for beside FILE. The\n"
