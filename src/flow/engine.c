@@ -131,8 +131,10 @@ static void touch(struct flow_run *r)
 
 /* ---- answers ---- */
 
+/* A bot may have one text for both: the way out is not said a second time then. */
 static int wrong(struct flow_run *r, const struct flow_text *why)
 {
+	const struct flow_text *way_out = system_text(r, SYSTEM_WAY_OUT);
 	const struct flow_step *s = r->step;
 
 	r->session->wrong_answers++;
@@ -141,9 +143,9 @@ static int wrong(struct flow_run *r, const struct flow_text *why)
 	flow_cover_pass(r->env->cover, &s->wrong);
 	if (flow_run_say(r, why) < 0 || flow_run_say(r, s->ask) < 0)
 		return -1;
-	if (r->session->wrong_answers < FLOW_WAY_OUT_AFTER)
+	if (r->session->wrong_answers < FLOW_WAY_OUT_AFTER || way_out == why)
 		return 0;
-	return flow_run_say(r, system_text(r, SYSTEM_WAY_OUT));
+	return flow_run_say(r, way_out);
 }
 
 /* The option that is taken beside the rule, or NULL: "skip". */

@@ -70,6 +70,24 @@ static void a_hundred_steps_are_enough(void **state)
 	talk_close(&t);
 }
 
+/* One text for a wrong answer and for the way out is said once, also the third time. */
+static void a_way_out_that_was_said_already(void **state)
+{
+	struct talk t = { .turns = 0 };
+
+	(void)state;
+	open_pack(&t, "?", "\"v\":{\"type\":\"integer\"}",
+		  "\"s\":{\"ask\":\"a\",\"wrong\":\"a\",\"save\":\"v\",\"next\":\"e\"},"
+		  "\"e\":{\"end\":true,\"again\":\"a\"}");
+	(void)talk_write(&t, "begin");
+	for (int i = 1; i <= 4; i++) {
+		(void)talk_write(&t, "x");
+		assert_int_equal(t.session->wrong_answers, i);
+		assert_string_equal(t.said, "?\n\n?\n--\n");
+	}
+	talk_close(&t);
+}
+
 /* Eight records in a turn are kept; a ninth fails it, and nothing is dropped in silence. */
 static void records_in_one_turn(void **state)
 {
@@ -192,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_that_goes_round),
 		cmocka_unit_test(a_hundred_steps_are_enough),
+		cmocka_unit_test(a_way_out_that_was_said_already),
 		cmocka_unit_test(records_in_one_turn),
 		cmocka_unit_test(a_session_that_grows),
 		cmocka_unit_test(texts_that_do_not_fit),
