@@ -92,52 +92,83 @@ def test_otps_are_limited_per_target(server, auth):
 
 # ---- slow
 
-def p99(times):
-    return sorted(times)[int(len(times) * 0.99)]
+TWILIO_WAITS = 15  # seconds for a webhook's answer; then the message counts as failed
 
 
-def turns(server, count):
-    """Seconds that so many turns of others took."""
-    times = []
-    person = person_at(server)
-    person.say("Hi")
+def others(server, count):
+    """Turns of people who want nothing of the Auth API; each is answered before the next begins."""
     for n in range(count):
-        if n % 40 == 39:
+        if n % 40 == 0:
             person = person_at(server)
+            person.say("Hi")
         began = time.monotonic()
-        person.say("STATUS" if n % 2 else "HELP")
-        times.append(time.monotonic() - began)
-    return times
+        assert person.deliver("STATUS" if n % 2 else "HELP", timeout=TWILIO_WAITS).texts
+        yield time.monotonic() - began
 
 
-def test_a_hanging_auth_api(server, auth, twilio):
-    """It hangs 60 s: the webhook answers within 9, others go on as ever, the result comes by REST."""
-    usual = p99(turns(server, 400))
-    people = [at_confirmation(server) for _ in range(4)]
-    auth.mode = "hang"
-    took, answers = {}, {}
-
-    def yes(n):
-        began = time.monotonic()
-        answers[n] = people[n].deliver("YES")
-        took[n] = time.monotonic() - began
-
-    threads = [threading.Thread(target=yes, args=(n,)) for n in range(len(people))]
+def confirm_at_once(people):
+    """All say YES at once; the threads, and a list that fills with their answers."""
+    answers = []
+    threads = [threading.Thread(
+        target=lambda p=p: answers.append((p, p.deliver("YES", timeout=TWILIO_WAITS))))
+        for p in people]
     for t in threads:
         t.start()
-    wait_for("the calls", 5, lambda: len(auth.calls) == len(people))
-    meanwhile = p99(turns(server, 400))
+    return threads, answers
+
+
+def test_a_hanging_auth_api(serve, store, auth, twilio):
+    """Others go on meanwhile, who asked is told in time, and the results come by REST.
+
+    The calls hang until the test lets go: what is answered before that did not wait for one.
+    """
+    server = serve(AUTH_API_TIMEOUT_MS=60000)
+    people = [at_confirmation(server) for _ in range(4)]
+    auth.mode = "hang"
+    threads, answers = confirm_at_once(people)
+    wait_for("the calls", 20, lambda: len(auth.calls) == len(people))
+    assert len(list(others(server, 40))) == 40
+    assert not answers, "others waited until the four were answered"
     for t in threads:
         t.join()
-    assert all(NOTICE in a.text for a in answers.values())
-    assert max(took.values()) < 9, took
-    assert meanwhile <= max(2 * usual, 0.02), (usual, meanwhile)
-    for person in people:  # the call's own time limit is 10 s
-        later(twilio, person, "did not answer in time")
+    assert len(answers) == len(people) and all(NOTICE in a.text for _, a in answers)
+    assert server.metric("samvad_calls_in_flight") == len(people)
+    assert server.metric("samvad_calls_total") == 0 and not auth.accepted
+    auth.hang.set()
+    for person in people:
+        later(twilio, person, "successful")
         assert len(twilio.to(person.contact)) == 1
+
+
+def test_a_call_has_a_time_limit(serve, auth, twilio):
+    """Its end comes by REST as well, when the person was told to wait."""
+    server = serve(REPLY_BUDGET_MS=500)
+    person = at_confirmation(server)
+    auth.mode = "hang"
+    assert NOTICE in person.say("YES")
+    later(twilio, person, "did not answer in time")
+    assert len(twilio.to(person.contact)) == 1
     auth.mode = "ok"
     auth.hang.set()
-    assert "successful" in people[0].say("YES")
+    assert "successful" in person.say("YES") or later(twilio, person, "successful")
+
+
+def test_hanging_calls_slow_nobody_down(servers, auth, twilio):
+    """Turn by turn beside a server without such calls, so that the machine's load hits both."""
+    settings = {"AUTH_API_URL": auth.url, "TWILIO_API_BASE": twilio.url,
+                "AUTH_API_TIMEOUT_MS": 60000}
+    usual, busy = (servers(name, **settings).start() for name in ("usual", "busy"))
+    people = [at_confirmation(busy) for _ in range(4)]
+    auth.mode = "hang"
+    threads, _ = confirm_at_once(people)
+    wait_for("the calls", 20, lambda: len(auth.calls) == len(people))
+    times = list(zip(others(usual, 400), others(busy, 400)))
+    assert busy.metric("samvad_calls_total") == 0, "all the time"
+    auth.hang.set()
+    for t in threads:
+        t.join()
+    half = [sorted(side)[len(times) // 2] for side in zip(*times)]
+    assert half[1] <= 2 * half[0], half
 
 
 @pytest.mark.twin_too
@@ -157,25 +188,23 @@ def test_a_late_success_arrives_by_rest(serve, store, auth, twilio):
     assert "complete" in person.say("STATUS")
 
 
-def test_hanging_for_many_does_not_use_up_the_server(server, auth, twilio):
+def test_hanging_for_many_does_not_use_up_the_server(serve, store, auth, twilio):
     """More people wait than there are threads for calls."""
+    server = serve(AUTH_API_TIMEOUT_MS=60000)
     people = [at_confirmation(server) for _ in range(40)]
     auth.mode = "hang"
-    answers = []
-    threads = [threading.Thread(target=lambda p=p: answers.append(p.deliver("YES")))
-               for p in people]
-    for t in threads:
-        t.start()
-    wait_for("the calls", 10, lambda: len(auth.calls) >= 20)
-    assert max(turns(server, 100)) < 1
+    threads, answers = confirm_at_once(people)
+    wait_for("the calls", 20, lambda: len(auth.calls) >= 20)
+    assert len(list(others(server, 100))) == 100
+    assert server.metric("samvad_calls_total") == 0, "nobody waited for a call"
     auth.mode = "ok"
     auth.hang.set()
     for t in threads:
         t.join()
-    late = [p for p, a in zip(people, answers)]
+    assert len(answers) == len(people)
     wait_for("all results", 40, lambda: sum(
-        any("successful" in x for x in twilio.to(p.contact)) for p in late) +
-        sum("successful" in a.text for a in answers) == len(people), 0.2)
+        any("successful" in x for x in twilio.to(p.contact)) for p in people) +
+        sum("successful" in a.text for _, a in answers) == len(people), 0.2)
     assert auth.most_per_number() == 1
 
 
@@ -183,16 +212,16 @@ def test_hanging_for_many_does_not_use_up_the_server(server, auth, twilio):
 
 def test_the_breaker_opens_and_closes(servers, auth, twilio):
     server = servers(AUTH_API_URL=auth.url, TWILIO_API_BASE=twilio.url,
-                     AUTH_API_TIMEOUT_MS="200").start()
+                     AUTH_API_TIMEOUT_MS="500").start()
     people = [at_confirmation(server) for _ in range(60)]
     auth.mode = "hang"
     for person in people[:5]:
         assert "did not answer in time" in person.say("YES")
     assert server.metric("samvad_breaker_open") == 1
     calls = len(auth.calls)
-    began = time.monotonic()
     assert "cannot reach the OTP service" in people[5].say("YES")
-    assert time.monotonic() - began < 0.15 and len(auth.calls) == calls, "nobody was asked"
+    assert len(auth.calls) == calls, "nobody was asked"
+    assert server.metric("samvad_calls_total", outcome="busy") == 1, "nor waited for"
     auth.mode = "ok"
     auth.hang.set()
 
@@ -203,7 +232,6 @@ def test_the_breaker_opens_and_closes(servers, auth, twilio):
         return server.metric("samvad_breaker_open") == 0
 
     wait_for("the breaker to close", 20, closes, 0.5)
-    assert server.metric("samvad_calls_total", outcome="busy") >= 1
     assert "successful" in people[0].say("YES")
 
 
@@ -215,14 +243,19 @@ def test_late_results_are_sent_once(serve, auth, twilio, mode, name):
     """429 was not taken: again. 500 or no answer may have been: look before a repeat."""
     server = serve(REPLY_BUDGET_MS="100")
     person = at_confirmation(server)
-    auth.delay = 0.4
+    auth.mode = "hang"
     twilio.mode = mode
     assert NOTICE in person.say("YES")
-    wait_for("a first attempt", 10, lambda: twilio.attempts >= 1)
+    auth.hang.set()
+    wait_for("a first attempt", 20, lambda: twilio.attempts >= 1)
     twilio.mode = "ok"
+    ended = [0]
 
     def settled():
-        twilio.pass_time(15)  # less than an attempt may take, that none counts as given up
+        now = server.metric("samvad_sends_total") + server.metric("samvad_send_lookups_total")
+        if now > ended[0]:  # the clock jumps once for each, less than a lease: none ends under way
+            ended[0] = now
+            twilio.pass_time(15)
         return (any("successful" in t for t in twilio.to(person.contact)) and
                 server.metric("samvad_outbox_messages", state="waiting") == 0 and
                 server.metric("samvad_outbox_messages", state="unsure") == 0)
@@ -237,9 +270,10 @@ def test_wrong_credentials_stop_no_webhook(servers, auth, twilio):
                      REPLY_BUDGET_MS="100").start()
     twilio.token = "another"
     person = at_confirmation(server)
-    auth.delay = 0.4
+    auth.mode = "hang"
     assert NOTICE in person.say("YES")
-    wait_for("the attempt", 10, lambda: server.metric("samvad_sends_total") >= 1)
+    auth.hang.set()
+    wait_for("the attempt", 20, lambda: server.metric("samvad_sends_total") >= 1)
     assert "complete" in person.say("STATUS")
     twilio.token = server.settings["TWILIO_AUTH_TOKEN"]
 
@@ -252,8 +286,7 @@ def test_hanging_for_60_seconds_and_beyond(servers, auth, twilio):
     person = at_confirmation(server)
     auth.mode = "hang"
     began = time.monotonic()
-    assert NOTICE in person.say("YES")
-    assert time.monotonic() - began < 9
+    assert NOTICE in person.say("YES", timeout=TWILIO_WAITS)
     wait_for("a minute", 70, lambda: time.monotonic() - began > 60, 0.5)
     auth.hang.set()
     later(twilio, person, "successful", 10)
