@@ -1,7 +1,8 @@
 """README.md, "Write your own bot": its files, copied from the page, are a bot that works.
 
 Nothing of that bot is known here but what a person would say to it: the files, their names and
-the commands are taken from the page as they stand.
+the commands are taken from the page as they stand. At the end the examples of templates/README.md
+that are no whole bots (those: test_packs.py).
 """
 import json
 import os
@@ -16,6 +17,7 @@ from person import Person
 from server import BIN, ROOT, clean_env, run
 from twin import start
 
+TAUGHT = os.path.join(ROOT, "templates", "README.md")
 NEEDED = ("twiml", "sandbox", "flow.schema.json")  # what a server needs beside its bot
 
 
@@ -126,3 +128,36 @@ def test_its_conversation_on_a_running_server(servers, home):
     assert "`build/samvad chat`" in section()
     status, out, err = run("chat", env=server.env(), cwd=server.folder, stdin="Hi\nlemon\n3\n")
     assert status == 0 and "Lemon for 3." in out, out + err
+
+
+# ---- templates/README.md
+
+def taught():
+    with open(TAUGHT, encoding="utf-8") as f:
+        return f.read()
+
+
+def test_each_fragment_is_json():
+    blocks = re.findall(r"^```json\n(.*?)^```$", taught(), re.M | re.S)
+    assert len(blocks) > 15
+    for block in blocks:
+        json.loads(block if block.startswith("{") else "{" + block + "}")
+
+
+def test_sections_are_numbered_and_found():
+    heads = [int(n) for n in re.findall(r"^## (\d+)\. ", taught(), re.M)]
+    assert heads == list(range(1, len(heads) + 1))
+    links = re.findall(r"\]\(([^)#]+)\)", taught())
+    assert links and all(os.path.exists(os.path.join(ROOT, "templates", x)) for x in links)
+    assert {int(n) for n in re.findall(r"section (\d+)", taught())} <= set(heads)
+
+
+def test_the_example_conversation(tmp_path):
+    chat, = re.findall(r"^```chat\n(# A slip.*?)^```$", taught(), re.M | re.S)
+    pack = tmp_path / "msme"
+    shutil.copytree(os.path.join(ROOT, "templates", "msme"), pack,
+                    ignore=shutil.ignore_patterns("*.chat"))
+    (pack / "tests").mkdir(exist_ok=True)
+    (pack / "tests" / "example.chat").write_text(chat, encoding="utf-8")
+    status, out, err = run("test", str(pack))
+    assert status == 0 and "1 passed, 0 failed" in out, out + err
