@@ -199,9 +199,3 @@ def test_metrics_may_be_opened(servers):
     assert status == 200 and headers["Content-Type"].startswith("text/plain")
     assert "samvad_build_info" in body
     assert server.get("/stats")[0] == 401
-
-
-def test_send_broadcast_says_that_it_is_not_there_yet(embedded):
-    got = embedded.request("POST", "/send-broadcast", b'{"message":"x"}', admin=True,
-                           headers={"Content-Type": "application/json"})
-    assert error_of(*got, 501, "not_implemented")

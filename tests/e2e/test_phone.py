@@ -314,7 +314,9 @@ def test_menu_of_a_phone(page):
     wait_for("the opt-in", 5, lambda: "opted out" not in phone.all(".window")[0].text)
     phone.menu("Remove this person")
     wait_for("no phone", 5, lambda: not page.phones())
-    page.one("#first-person").click()
+    invitation = page.one("#first-person")
+    wait_for("the invitation to add one", 5, invitation.is_displayed)
+    invitation.click()
     wait_for("a phone", 5, page.phones)
 
 
