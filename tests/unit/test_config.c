@@ -306,11 +306,43 @@ static int leave_folder(void **state)
 	return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
 }
 
+/* Settings that packs declare: the table knows nothing of them. */
+static void test_other_names(void **state)
+{
+	static const struct {
+		const char *name, *env, *env_file, *want; /* NULL: nothing is said */
+	} rows[] = {
+		{ "nowhere", NULL, "PORT=5000\n", NULL },
+		{ "no .env", NULL, NULL, NULL },
+		{ "environment", "SHOP_URL=http://a", NULL, "http://a" },
+		{ ".env", NULL, "SHOP_URL=http://b\n", "http://b" },
+		{ "environment first", "SHOP_URL=http://a", "SHOP_URL=http://b\n", "http://a" },
+		{ "empty is unset", "SHOP_URL=", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *env[] = { rows[i].env, NULL };
+		const char *got;
+		struct config c;
+
+		begin(env, rows[i].env_file);
+		assert_int_equal(config_load(&c, NULL), 0);
+		got = config_other(&c, "SHOP_URL");
+		check_text(rows[i].name, got ? got : "(unset)",
+			   rows[i].want ? rows[i].want : "(unset)");
+		config_free(&c);
+	}
+	assert_true(config_has("ADMIN_TOKEN"));
+	assert_false(config_has("SHOP_URL"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_env_file),
+		cmocka_unit_test(test_other_names),
 		cmocka_unit_test(test_environment_wins),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_secret_is_not_told),
