@@ -177,15 +177,26 @@ static int change(struct admin *admin, const struct flow *flow,
 	return 1;
 }
 
+/* Two packs may keep records of one type: the one that knows this state has the words for it. */
+static const struct flow *flow_with_state(const struct bot *bot, const char *type,
+					  const char *state)
+{
+	for (size_t i = 0; i < bot->flow_count; i++) {
+		if (flow_record_has_state(bot->flows[i], type, state))
+			return bot->flows[i];
+	}
+	return NULL;
+}
+
 int admin_record_change(struct admin *admin, const struct admin_record_change *ch, struct buf *out,
 			struct err *err)
 {
 	struct bot *bot = conversation_bot(admin->set.conversation);
-	const struct flow *flow = admin_record_flow(bot, ch->type);
+	const struct flow *flow = flow_with_state(bot, ch->type, ch->state);
 	struct arena a = { 0 };
 	int ret = 0;
 
-	if (flow && !flow_record_has_state(flow, ch->type, ch->state))
+	if (!flow && admin_record_flow(bot, ch->type))
 		ret = err_set(err, ERR_INPUT, "\"%.40s\" is no state of %s in the pack", ch->state,
 			      ch->type);
 	else if (flow)
