@@ -36,6 +36,7 @@ int test_mutate(const struct command *self, const char *folder, const struct fil
 	if (scenario_mutate(pack, see, &report, &sums, &a, &fault) < 0) {
 		struct err err = { 0 };
 
+		fault.file = arena_printf(&a, "%s/%s", folder, fault.file);
 		test_print_fault("FAILED", &fault);
 		(void)err_set(&err, ERR_INPUT,
 			      "%s: changes say something only when all conversations pass", folder);

@@ -61,7 +61,8 @@ struct generator {
 	size_t words;		 /* of such a set */
 	const char **watched;	 /* values whose text conditions look at */
 	size_t watched_count;
-	bool goes_back; /* some action leads "@back" */
+	unsigned wrong_matter; /* so many wrong answers in a row, and no more, make a difference */
+	bool goes_back;	       /* some action leads "@back" */
 	struct moves *cache;
 	size_t cache_count;
 	struct state *states;

@@ -6,7 +6,13 @@
 #include "base/crypto.h"
 #include "generate_private.h"
 
-enum { SIGN_MAX = 65536, WRONG_MATTERS = 12, RECORDS_MATTER = 2 };
+enum {
+	SIGN_MAX = 65536,
+	RECORDS_MATTER = 2,
+	CALLS_MATTER = 2, /* that were given up */
+	STUCK_AFTER = 3,  /* what the language says when the pack does not */
+	WRONG_MOST = 100,
+};
 
 int scenario_state_open(struct generator *g, struct scenario_fault *fault)
 {
@@ -76,6 +82,26 @@ static void watch_sources(struct generator *g, const struct node *n)
 		watch_sources(g, c);
 }
 
+/* How many wrong answers in a row make a difference: to "stuck", or to a condition. */
+static unsigned wrong_matter(const struct node *n)
+{
+	static const char *const keys[] = { "stuck_after", "@wrong" };
+	unsigned most = scenario_source_get(n, "stuck") ? STUCK_AFTER : 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		long long count = scenario_source_int(n, keys[i], 0) + 1;
+
+		if (count > most && count > 1)
+			most = count < WRONG_MOST ? (unsigned)count : WRONG_MOST;
+	}
+	for (const struct node *c = n->first; c; c = c->next) {
+		unsigned inner = wrong_matter(c);
+
+		most = inner > most ? inner : most;
+	}
+	return most;
+}
+
 static bool leads_back(const struct node *n)
 {
 	if (n->kind == NODE_TEXT && strcmp(n->text, "@back") == 0)
@@ -96,6 +122,7 @@ void scenario_state_watch(struct generator *g)
 	for (int rounds = 0; rounds < 3; rounds++) /* sources of sources */
 		watch_sources(g, g->root);
 	g->goes_back = leads_back(g->root);
+	g->wrong_matter = wrong_matter(g->root);
 }
 
 /* ---- what two states have in common ---- */
@@ -117,7 +144,7 @@ static void sign_records(const struct stage *st, struct buf *out)
 static void sign_session(const struct generator *g, const struct session *s, struct buf *out)
 {
 	(void)buf_addf(out, "%s/%s/%d%d/%u/%s/%u/%s", s->step, s->language, s->completed, s->fresh,
-		       s->wrong_answers < WRONG_MATTERS ? s->wrong_answers : WRONG_MATTERS,
+		       s->wrong_answers < g->wrong_matter ? s->wrong_answers : g->wrong_matter,
 		       *s->call.id ? s->call.name : "", s->reminded,
 		       g->goes_back && s->trail ? s->trail : "");
 	for (size_t i = 0; i < s->value_count; i++) {
@@ -138,7 +165,7 @@ uint64_t scenario_state_sign(const struct generator *g, const struct stage *st,
 	if (st->session)
 		sign_session(g, st->session, &out);
 	for (size_t i = 0; i < st->call_count; i++)
-		open += !st->calls[i].end;
+		open += !st->calls[i].end && open < CALLS_MATTER;
 	(void)buf_addf(&out, "\n%d%d%s %zu %s", st->facts.known, st->facts.unfinished,
 		       st->facts.language, open, must_call ? must_call : "");
 	(void)buf_addf(&out, " %d", (int)st->facts.consent);

@@ -169,25 +169,45 @@ static const char *place_text(struct generator *g, const struct flow_place *p)
 	return arena_printf(g->a, "%s/%s%s", owner_of(p), p->exit, branch);
 }
 
-/* "# passes: welcome, name, name/next, …" in lines of a readable length. */
+struct list_line { /* of names, in lines of a readable length */
+	struct telling *t;
+	const char *text;
+};
+
+static void list_name(struct list_line *l, const char *name)
+{
+	if (strlen(l->text) + strlen(name) > COMMENT_CHARS) {
+		note(l->t, l->text);
+		l->text = "#  ";
+	}
+	l->text = arena_printf(l->t->g->a, "%s %s;", l->text, name);
+}
+
+/* "# passes: welcome; name; name/next;" what no file before it does; else the questions whose
+ * answers it tries. */
 static void tell_top(struct telling *t, const struct way *way)
 {
-	const struct flow_cover *c = &t->g->cover;
-	const char *line = "# passes:";
+	const struct generator *g = t->g;
+	struct list_line line = { t, "# passes:" };
+	const char *before = "";
+	size_t named = 0;
 
-	for (size_t i = 0; i < c->count; i++) {
-		const char *name;
-
+	for (size_t i = 0; i < g->cover.count; i++) {
 		if (!place_in(way->fresh, i))
 			continue;
-		name = place_text(t->g, &c->list[i]);
-		if (strlen(line) + strlen(name) > COMMENT_CHARS) {
-			note(t, line);
-			line = "#  ";
-		}
-		line = arena_printf(t->g->a, "%s %s;", line, name);
+		list_name(&line, place_text(t->g, &g->cover.list[i]));
+		named++;
 	}
-	note(t, line);
+	if (!named)
+		line.text = "# answers:";
+	for (size_t i = 0; i < g->goals && !named; i++) {
+		if (!place_in(way->fresh, g->cover.count + i) ||
+		    strcmp(before, g->goal_steps[i]) == 0)
+			continue;
+		before = g->goal_steps[i];
+		list_name(&line, before);
+	}
+	note(t, line.text);
 }
 
 const char *scenario_way_write(struct generator *g, struct way *way, struct err *err)

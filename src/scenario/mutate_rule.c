@@ -33,13 +33,16 @@ static const struct {
 	{ "items", "max", "20" },
 };
 
-/* A pattern that cannot match so much needs no such bound. */
-static bool is_idle(const struct node *rule, const char *key)
+/* A pattern that cannot match so much needs no such bound; of dates an order that is the usual
+ * one says nothing, and an answer of a call has its own. */
+static bool is_idle(const struct node *rule, const char *key, bool asked)
 {
 	const struct pattern *p;
 	struct arena a = { 0 };
 	bool idle = false;
 
+	if (strcmp(key, "order") == 0)
+		return !asked || strcmp(scenario_source_text(rule, key, ""), "dmy") == 0;
 	if (strcmp(key, "max") != 0 || scenario_source_get(rule, "normal"))
 		return false;
 	p = scenario_pattern_read(scenario_source_text(rule, "pattern", NULL), &a);
@@ -58,7 +61,8 @@ static void loosen(struct mutations *all, const char *where, const struct node *
 		const struct node *n = scenario_source_get(rule, bounds[i].key);
 		struct mutation *m;
 
-		if (!n || strcmp(bounds[i].type, type) != 0 || is_idle(rule, bounds[i].key) ||
+		if (!n || strcmp(bounds[i].type, type) != 0 ||
+		    is_idle(rule, bounds[i].key, place != 0) ||
 		    (bounds[i].loose && str_is(n->raw, bounds[i].loose)))
 			continue;
 		m = scenario_mutation_new(all, n, 1);

@@ -5,25 +5,37 @@
 
 #include "mutate_private.h"
 
-/* Said around the engine, or only after an edit: no conversation in a file can hear them. */
-static bool is_unheard(const struct mutations *all, const char *name)
+/* Said around the engine, when an admin changes a record, or only after an edit: no conversation
+ * in a file can hear it. */
+static bool is_outside(const struct node *mention)
 {
 	static const char *const keys[] = { "one_moment", "too_fast", "trouble", "flow_changed" };
-	const struct node *system = scenario_source_get(all->root, "system");
-	bool unheard = false;
+	const struct node *up = mention->parent;
 
-	for (const struct node *n = system ? system->first : NULL; n; n = n->next) {
-		size_t i = 0;
-
-		if (strcmp(n->text, name) != 0)
-			continue;
-		while (i < sizeof keys / sizeof *keys && strcmp(keys[i], n->key) != 0)
-			i++;
-		if (i == sizeof keys / sizeof *keys)
-			return false;
-		unheard = true;
+	if (!up || (strcmp(up->key, "system") != 0 && strcmp(up->key, "tell") != 0))
+		return false;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (strcmp(keys[i], mention->key) == 0)
+			return true;
 	}
-	return unheard;
+	return strcmp(up->key, "tell") == 0;
+}
+
+/* Where flow.json names the text. */
+static void count_mentions(const struct node *n, const char *name, size_t *outside, size_t *inside)
+{
+	if (n->kind == NODE_TEXT && strcmp(n->text, name) == 0)
+		++*(is_outside(n) ? outside : inside);
+	for (const struct node *c = n->first; c; c = c->next)
+		count_mentions(c, name, outside, inside);
+}
+
+static bool is_unheard(const struct mutations *all, const char *name)
+{
+	size_t outside = 0, inside = 0; /* neither: another text includes it */
+
+	count_mentions(all->root, name, &outside, &inside);
+	return outside && !inside;
 }
 
 static const char *next_language(const struct node *languages, const char *code, size_t length)
