@@ -5,9 +5,26 @@
 
 #include "mutate_private.h"
 
+/* Every step that makes a call out of the house has words of its own for who writes meanwhile. */
+static bool all_wait_aloud(const struct node *root)
+{
+	const struct node *steps = scenario_source_get(root, "steps");
+	const struct node *calls = scenario_source_get(root, "calls");
+
+	for (const struct node *s = steps ? steps->first : NULL; s; s = s->next) {
+		const struct node *call =
+			scenario_source_get(calls, scenario_source_text(s, "call", ""));
+
+		if (call && !scenario_source_get(call, "records") &&
+		    !scenario_source_get(s, "waiting"))
+			return false;
+	}
+	return true;
+}
+
 /* Said around the engine, when an admin changes a record, or only after an edit: no conversation
  * in a file can hear it. */
-static bool is_outside(const struct node *mention)
+static bool is_outside(const struct node *root, const struct node *mention)
 {
 	static const char *const keys[] = { "one_moment", "too_fast", "trouble", "flow_changed" };
 	const struct node *up = mention->parent;
@@ -18,23 +35,26 @@ static bool is_outside(const struct node *mention)
 		if (strcmp(keys[i], mention->key) == 0)
 			return true;
 	}
+	if (strcmp(mention->key, "still_working") == 0)
+		return all_wait_aloud(root);
 	return strcmp(up->key, "tell") == 0;
 }
 
 /* Where flow.json names the text. */
-static void count_mentions(const struct node *n, const char *name, size_t *outside, size_t *inside)
+static void count_mentions(const struct node *root, const struct node *n, const char *name,
+			   size_t *outside, size_t *inside)
 {
 	if (n->kind == NODE_TEXT && strcmp(n->text, name) == 0)
-		++*(is_outside(n) ? outside : inside);
+		++*(is_outside(root, n) ? outside : inside);
 	for (const struct node *c = n->first; c; c = c->next)
-		count_mentions(c, name, outside, inside);
+		count_mentions(root, c, name, outside, inside);
 }
 
 static bool is_unheard(const struct mutations *all, const char *name)
 {
 	size_t outside = 0, inside = 0; /* neither: another text includes it */
 
-	count_mentions(all->root, name, &outside, &inside);
+	count_mentions(all->root, all->root, name, &outside, &inside);
 	return outside && !inside;
 }
 
