@@ -210,6 +210,7 @@ static void note(struct twin_call *call, int status)
 					      .status = status,
 					      .malformed = *call->out->data == '<' };
 		choose_phone(twin, number, c->phone);
+		(void)snprintf(c->name, sizeof c->name, "send_otp");
 		(void)snprintf(c->answer, sizeof c->answer, "%s", call->out->data);
 		twin->auth_call_count++;
 	}

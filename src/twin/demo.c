@@ -161,15 +161,44 @@ static int take_route(struct demo_request *rq, const cJSON *root, const cJSON *r
 	return status;
 }
 
-static int answer(struct demo_request *rq, const cJSON *root)
+/* Or NULL. */
+static const cJSON *route_of(struct demo_request *rq, const cJSON *root)
 {
 	const cJSON *route;
 
 	cJSON_ArrayForEach(route, json_get(root, "routes"))
 	{
 		if (twin_demo_route_fits(rq, route))
-			return take_route(rq, root, route);
+			return route;
 	}
+	return NULL;
+}
+
+static int give_next(struct twin_call *call)
+{
+	struct twin_demo_answer *d = &call->twin->demo_next;
+	int status = give(call, d->status, d->body);
+
+	call->twin->demo_count++;
+	keep(call->twin, key_of(call), d->status, d->body);
+	if (--d->times <= 0) {
+		free(d->body);
+		*d = (struct twin_demo_answer){ 0 };
+	}
+	return status;
+}
+
+static int answer_well(struct demo_request *rq, const cJSON *root, const cJSON *route)
+{
+	struct twin *twin = rq->call->twin;
+	const struct twin_demo_answer *before = answered(twin, key_of(rq->call));
+
+	if (before)
+		return give(rq->call, before->status, before->body);
+	if (twin->demo_next.body)
+		return give_next(rq->call);
+	if (route)
+		return take_route(rq, root, route);
 	return twin_refuse(rq->call, 404, "not_found", NULL, "no route of demo.json fits");
 }
 
@@ -180,6 +209,57 @@ static bool is_pack(const char *name)
 	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
 	return n > 0 && n <= 40 && !name[n];
+}
+
+/* The phone that the request is about: its address is the caller's X-Contact, or in the body. */
+static const struct twin_phone *phone_of(const struct twin_call *call)
+{
+	const char *contact = webhook_header(call->hook, "X-Contact", NULL);
+
+	for (size_t i = 0; i < TWIN_MAX_PHONES; i++) {
+		const struct twin_phone *p = &call->twin->phones[i];
+
+		if (p->used &&
+		    ((contact && strcmp(contact, p->address) == 0) ||
+		     (call->hook->body.n && memmem(call->hook->body.p, call->hook->body.n,
+						   p->address, strlen(p->address)))))
+			return p;
+	}
+	return NULL;
+}
+
+/* For its transcript; an answer too long for that is left out. */
+static void note(struct twin_call *call, const cJSON *route, int status)
+{
+	struct twin *twin = call->twin;
+	struct twin_auth_call *c = &twin->auth_calls[twin->auth_call_count % TWIN_MAX_AUTH_CALLS];
+	const char *name = json_text(route, "call", "");
+	const struct twin_phone *phone = phone_of(call);
+
+	if (!*name || !phone || call->out->len >= sizeof c->answer)
+		return;
+	*c = (struct twin_auth_call){ .before = twin->message_count,
+				      .status = status,
+				      .malformed = call->out->len && *call->out->data == '<' };
+	(void)snprintf(c->name, sizeof c->name, "%s", name);
+	(void)snprintf(c->phone, sizeof c->phone, "%s", phone->id);
+	(void)snprintf(c->answer, sizeof c->answer, "%s", call->out->data);
+	twin->auth_call_count++;
+}
+
+static int answer(struct demo_request *rq, const cJSON *root)
+{
+	struct twin *twin = rq->call->twin;
+	const cJSON *route = route_of(rq, root);
+	bool hangs = twin->faults.auth == AUTH_HANG;
+	int status = twin_auth_spoil(rq->call);
+
+	if (status < 0)
+		status = answer_well(rq, root, route);
+	else if (hangs)
+		return status; /* nobody has heard it */
+	note(rq->call, route, status);
+	return status;
 }
 
 static int read_and_answer(struct twin_call *call, const char *path)
@@ -194,9 +274,9 @@ static int read_and_answer(struct twin_call *call, const char *path)
 		return twin_refuse(call, 404, "not_found", NULL, "the pack has no demo.json");
 	if (json_parse(text, &root, &rq.err) < 0)
 		return fault(call, arena_printf(&call->arena, "%s: %s", path, rq.err.text));
-	if (call->hook->body.n && json_parse(call->hook->body, &in, NULL) < 0)
+	if (call->hook->body.n && json_parse(call->hook->body, &in, NULL) < 0) {
 		status = twin_refuse(call, 400, "malformed", NULL, "the body is not JSON");
-	else {
+	} else {
 		rq.in = in;
 		status = answer(&rq, root);
 	}
@@ -205,39 +285,12 @@ static int read_and_answer(struct twin_call *call, const char *path)
 	return status;
 }
 
-static int give_next(struct twin_call *call)
-{
-	struct twin_demo_answer *d = &call->twin->demo_next;
-	int status = give(call, d->status, d->body);
-
-	if (--d->times <= 0) {
-		free(d->body);
-		*d = (struct twin_demo_answer){ 0 };
-	}
-	return status;
-}
-
 int twin_demo(struct twin_call *call)
 {
-	struct twin *twin = call->twin;
-	const struct twin_demo_answer *before;
-	int status;
-
-	if (!is_pack(call->args[0]) || !*twin->packs_dir)
+	if (!is_pack(call->args[0]) || !*call->twin->packs_dir)
 		return twin_refuse(call, 404, "not_found", NULL, "no pack has this name");
-	status = twin_auth_spoil(call);
-	if (status >= 0)
-		return status;
-	before = answered(twin, key_of(call));
-	if (before)
-		return give(call, before->status, before->body);
-	if (twin->demo_next.body) {
-		twin->demo_count++;
-		keep(twin, key_of(call), twin->demo_next.status, twin->demo_next.body);
-		return give_next(call);
-	}
-	return read_and_answer(call, arena_printf(&call->arena, "%s/%s/demo.json", twin->packs_dir,
-						  call->args[0]));
+	return read_and_answer(call, arena_printf(&call->arena, "%s/%s/demo.json",
+						  call->twin->packs_dir, call->args[0]));
 }
 
 /* {"status", "body", "times"}: what the next requests to any demo API are answered, whatever they

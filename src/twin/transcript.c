@@ -2,7 +2,7 @@
  * transcript.c - what was typed on a phone and answered, as a .chat file.
  *
  * The form of the file is scenario/'s; here is what happened, in its order. Of
- * the program's calls the twin sees only those to its demo Auth API. One that
+ * the program's calls the twin sees only those to its demo APIs. One that
  * was answered late shows in two replies, a notice and the result: the notice
  * is the server's, not the flow's, and is left out.
  */
@@ -20,7 +20,8 @@ struct story {
 	struct arena *arena;
 	struct scenario_event *events;
 	size_t count;
-	size_t said; /* behind the last thing the person said */
+	size_t said;	    /* behind the last thing the person said, or the last call but one */
+	const char *called; /* the last call since then, or NULL */
 	int64_t last_ms;
 };
 
@@ -74,15 +75,19 @@ static void tell_message(struct story *s, const struct twin_message *m)
 	as_inbound(m, in);
 	tell(s, (struct scenario_event){ .kind = SCENARIO_SAID, .message = in });
 	s->said = s->count;
+	s->called = NULL;
 }
 
 /* What stands between the person's words and the end of the call goes: a notice, or a try that
  * was made again. */
 static void tell_call(struct story *s, const struct twin_auth_call *c)
 {
+	if (s->called && strcmp(s->called, c->name) != 0)
+		s->said = s->count; /* one call led to another */
 	s->count = s->said;
+	s->called = c->name;
 	tell(s, (struct scenario_event){ .kind = SCENARIO_CALLED,
-					 .name = "send_otp",
+					 .name = c->name,
 					 .outcome = c->malformed ? "malformed" : NULL,
 					 .status = c->status,
 					 .text = str_of(c->malformed ? "" : c->answer) });

@@ -140,12 +140,13 @@ struct twin_sms { /* what the demo Auth API remembers of an OTP */
 };
 enum { TWIN_MAX_SMS = 1000 };
 
-struct twin_auth_call { /* a request to the demo Auth API that was answered: for transcripts */
+struct twin_auth_call {		  /* a request to a demo API that was answered: for transcripts */
+	char name[41];		  /* the call's in its pack */
 	char phone[TWIN_ID_SIZE]; /* whose conversation it belongs to */
 	size_t before;		  /* so many messages had been made */
 	int status;
 	bool malformed;
-	char answer[256];
+	char answer[2048];
 };
 enum { TWIN_MAX_AUTH_CALLS = 200 };
 

@@ -1,5 +1,6 @@
 """The packs that come along: proven, covered by their conversations, and played over signed webhooks."""
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -47,6 +48,24 @@ def test_a_setting_says_where_the_operator_is(servers):
     for text in ("bonjour", "1", "1", "0612345678", "1", "1"):
         person.say(text)
     assert "L’opérateur est injoignable" in person.say("oui")
+
+
+@pytest.mark.parametrize("pack,words", [
+    ("wafr", ["hi", "3", "1", "0612345678", "1", "1", "yes", "menu", "1", "0600000000", "1", "1",
+              "yes", "cancel"]),
+    ("production", ["hi", "1", "1", "2", "3", "2", "ORD-900", "menu", "3", "2", "3"])])
+def test_a_transcript_is_a_test(servers, tmp_path, pack, words):
+    """What was said to a demo, written down by the sandbox, holds on the engine."""
+    phone = Twin(start(servers, FLOW=pack)).phone()
+    for word in words:
+        phone.say(word)
+    folder = tmp_path / pack
+    shutil.copytree(os.path.join(ROOT, "templates", pack), folder)
+    shutil.rmtree(folder / "tests")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "told.chat").write_text(phone.transcript(), encoding="utf-8")
+    status, out, err = run("test", str(folder))
+    assert status == 0 and "1 passed, 0 failed" in out, out + err + phone.transcript()
 
 
 @pytest.mark.parametrize("pack", ["wafr", "production"])
