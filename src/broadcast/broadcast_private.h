@@ -4,6 +4,7 @@
  * accept.c    an admin's JSON → an order, or a refusal that names the member
  * letter.c    the texts of a broadcast: compiled, checked, written for one contact
  * plan.c      one contact of the audience → one row, or the reason of a skip
+ * pages.c     pages of the audience as rows, read ahead
  * once.c      who was counted lately
  * planner.c   pages of the audience → rows in the store, under a lease
  * watch.c     the thread: plans, says what is to be sent, ends and pauses
@@ -126,6 +127,46 @@ void broadcaster_plan_row(const struct broadcaster_plan *plan, const struct audi
 			  struct arena *a, struct outbound *row_out);
 /* Whether a row is one that retry-failed sends again; began_ms: of the round. */
 bool broadcaster_is_retried(const struct outbound *row, int64_t began_ms);
+
+/* ---- pages.c ---- */
+
+struct broadcaster_maker { /* what a page is made with */
+	struct broadcaster *b;
+	const struct broadcast *row;
+	struct bot *bot;
+	struct broadcaster_letter letter;
+	struct arena arena; /* of the letter */
+};
+int broadcaster_maker_open(struct broadcaster_maker *m, struct broadcaster *b,
+			   const struct broadcast *row, struct err *err);
+void broadcaster_maker_close(struct broadcaster_maker *m);
+/* Rows of the next page; *cursor moves on. Any thread. */
+int broadcaster_make_page(const struct broadcaster_maker *m, const char **cursor, struct arena *a,
+			  struct outbound **rows_out, size_t *count_out, struct err *err);
+
+struct broadcaster_page {
+	struct arena a;	    /* keeps what follows; its owner frees it */
+	const char *cursor; /* where it begins, then where it ends: "" nowhere */
+	struct outbound *rows;
+	size_t count;
+	struct err err;
+	int ret;
+};
+struct broadcaster_reader { /* reads pages in a thread of its own */
+	const struct broadcaster_maker *maker;
+	pthread_t thread;
+	bool runs;
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t changed;
+	struct broadcaster_page *wanted; /* NULL when it is read */
+	bool closing;
+};
+void broadcaster_reader_open(struct broadcaster_reader *r, const struct broadcaster_maker *maker);
+void broadcaster_reader_close(struct broadcaster_reader *r);
+/* What the page held is gone; the cursor must stay until it is read. One at a time. */
+void broadcaster_read_begin(struct broadcaster_reader *r, struct broadcaster_page *p,
+			    const char *cursor);
+void broadcaster_read_wait(struct broadcaster_reader *r);
 
 /* ---- once.c ---- */
 

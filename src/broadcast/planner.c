@@ -16,64 +16,6 @@
 
 enum { DRY_RUN_MS = 8000 };
 
-/* ---- what a page is made with ---- */
-
-struct page_maker {
-	struct broadcaster *b;
-	const struct broadcast *row;
-	struct bot *bot;
-	struct broadcaster_letter letter;
-	struct arena arena; /* of the letter */
-};
-
-static int maker_open(struct page_maker *m, struct broadcaster *b, const struct broadcast *row,
-		      struct err *err)
-{
-	const char *field;
-
-	*m = (struct page_maker){ .b = b, .row = row };
-	if (broadcaster_letter_open(row->message, row->content_variables, NULL, NULL, &m->arena,
-				    &m->letter, &field, err) < 0) {
-		arena_free(&m->arena);
-		return -1;
-	}
-	m->bot = conversation_bot(b->set.conversation);
-	return 0;
-}
-
-static void maker_close(struct page_maker *m)
-{
-	broadcaster_letter_close(&m->letter);
-	bot_release(&m->bot);
-	arena_free(&m->arena);
-}
-
-/* Rows of the next page; *cursor moves on. */
-static int make_page(const struct page_maker *m, const char **cursor, struct arena *a,
-		     struct outbound **rows_out, size_t *count_out, struct err *err)
-{
-	struct broadcaster *b = m->b;
-	const struct broadcaster_plan plan = {
-		.broadcast = m->row,
-		.letter = &m->letter,
-		.flow = m->bot->flow,
-		.settings = b->set.settings,
-		.channel = channel_name(b->set.channel),
-		.sandbox_sender = b->set.sandbox_sender,
-		.now_ms = clock_now_ms(b->set.clock),
-	};
-	struct audience_member *list = NULL;
-
-	if (store_audience_page(b->set.store, m->row->target_step, *cursor, BROADCASTER_PAGE,
-				m->letter.uses_values, plan.now_ms, a, &list, count_out, cursor,
-				err) < 0)
-		return -1;
-	*rows_out = arena_array(a, *count_out, sizeof **rows_out);
-	for (size_t i = 0; i < *count_out; i++)
-		broadcaster_plan_row(&plan, &list[i], a, &(*rows_out)[i]);
-	return 0;
-}
-
 /* ---- the lease ---- */
 
 struct mark {
@@ -152,32 +94,53 @@ static bool next_page(struct broadcaster *b, int64_t until_ms)
 	return clock_mono_ms() < until_ms && !is_stopping(b);
 }
 
+static int write_page(struct broadcaster *b, const struct broadcaster_page *p, struct mark *mark,
+		      struct arena *keep, struct err *err)
+{
+	if (p->ret < 0) {
+		if (err)
+			*err = p->err;
+		return -1;
+	}
+	if (p->count && store_recipients_add(b->set.store, p->rows, p->count, err) < 0)
+		return -1;
+	count_rows(p->rows, p->count);
+	mark->through = !*p->cursor;
+	mark->cursor = arena_strdup(keep, p->cursor);
+	outbox_wake(b->set.outbox);
+	return 0;
+}
+
 static int plan_audience(struct broadcaster *b, const struct broadcast *row, struct mark *mark,
 			 int64_t until_ms, struct arena *keep, struct err *err)
 {
-	struct page_maker maker;
-	int ret = 0;
+	struct broadcaster_page pages[2] = { 0 }, *p = &pages[0], *next = &pages[1];
+	struct broadcaster_maker maker;
+	struct broadcaster_reader reader;
+	bool more;
+	int ret;
 
-	if (maker_open(&maker, b, row, err) < 0)
+	if (broadcaster_maker_open(&maker, b, row, err) < 0)
 		return -1;
+	broadcaster_reader_open(&reader, &maker);
+	broadcaster_read_begin(&reader, p, mark->cursor);
 	do {
-		struct arena a = { 0 };
-		const char *cursor = mark->cursor;
-		struct outbound *rows = NULL;
-		size_t count = 0;
+		struct broadcaster_page *read = p;
 
-		ret = make_page(&maker, &cursor, &a, &rows, &count, err);
-		if (ret == 0 && count)
-			ret = store_recipients_add(b->set.store, rows, count, err);
-		if (ret == 0) {
-			count_rows(rows, count);
-			mark->through = !*cursor;
-			mark->cursor = arena_strdup(keep, cursor);
-			outbox_wake(b->set.outbox);
-		}
-		arena_free(&a);
-	} while (ret == 0 && !mark->through && next_page(b, until_ms));
-	maker_close(&maker);
+		broadcaster_read_wait(&reader);
+		more = p->ret == 0 && *p->cursor && next_page(b, until_ms);
+		if (more)
+			broadcaster_read_begin(&reader, next, p->cursor);
+		ret = write_page(b, p, mark, keep, err);
+		if (ret < 0 || !more)
+			broadcaster_read_wait(&reader); /* the next begins in this one */
+		p = next;
+		next = read;
+	} while (ret == 0 && more);
+	broadcaster_reader_close(&reader);
+	arena_free(&pages[0].a);
+	arena_free(&pages[1].a);
+	broadcaster_maker_close(&maker);
 	return ret;
 }
 
@@ -311,14 +274,14 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 			 struct err *err)
 {
 	int64_t until_ms = clock_mono_ms() + DRY_RUN_MS;
-	struct page_maker maker;
+	struct broadcaster_maker maker;
 	struct broadcaster_once *once;
 	const char *cursor = "";
 	int ret = 0;
 
 	*count_out = OUTBOUND_REASONS;
 	*list_out = arena_array(keep, *count_out, sizeof **list_out);
-	if (maker_open(&maker, b, order, err) < 0)
+	if (broadcaster_maker_open(&maker, b, order, err) < 0)
 		return -1;
 	once = broadcaster_once_new();
 	do {
@@ -326,7 +289,7 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 		struct outbound *rows = NULL;
 		size_t count = 0;
 
-		ret = make_page(&maker, &cursor, &a, &rows, &count, err);
+		ret = broadcaster_make_page(&maker, &cursor, &a, &rows, &count, err);
 		if (ret == 0) {
 			tally(rows, count, once, *list_out);
 			cursor = arena_strdup(&maker.arena, cursor);
@@ -339,6 +302,6 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 			      "on, or name a target_step",
 			      DRY_RUN_MS / 1000);
 	broadcaster_once_free(once);
-	maker_close(&maker);
+	broadcaster_maker_close(&maker);
 	return ret;
 }

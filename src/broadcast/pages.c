@@ -1,0 +1,131 @@
+/*
+ * pages.c - pages of the audience as rows, and a thread that reads one while another is written.
+ *
+ * Reading ahead keeps the store and the planner busy at the same time; they
+ * would wait for each other otherwise. It never reads further than one page.
+ */
+#include "broadcast_private.h"
+
+#include "base/cond.h"
+
+enum { READER_WAIT_MS = 1000 }; /* then it looks again whether it was woken */
+
+int broadcaster_maker_open(struct broadcaster_maker *m, struct broadcaster *b,
+			   const struct broadcast *row, struct err *err)
+{
+	const char *field;
+
+	*m = (struct broadcaster_maker){ .b = b, .row = row };
+	if (broadcaster_letter_open(row->message, row->content_variables, NULL, NULL, &m->arena,
+				    &m->letter, &field, err) < 0) {
+		arena_free(&m->arena);
+		return -1;
+	}
+	m->bot = conversation_bot(b->set.conversation);
+	return 0;
+}
+
+void broadcaster_maker_close(struct broadcaster_maker *m)
+{
+	broadcaster_letter_close(&m->letter);
+	bot_release(&m->bot);
+	arena_free(&m->arena);
+}
+
+int broadcaster_make_page(const struct broadcaster_maker *m, const char **cursor, struct arena *a,
+			  struct outbound **rows_out, size_t *count_out, struct err *err)
+{
+	struct broadcaster *b = m->b;
+	const struct broadcaster_plan plan = {
+		.broadcast = m->row,
+		.letter = &m->letter,
+		.flow = m->bot->flow,
+		.settings = b->set.settings,
+		.channel = channel_name(b->set.channel),
+		.sandbox_sender = b->set.sandbox_sender,
+		.now_ms = clock_now_ms(b->set.clock),
+	};
+	struct audience_member *list = NULL;
+
+	if (store_audience_page(b->set.store, m->row->target_step, *cursor, BROADCASTER_PAGE,
+				m->letter.uses_values, plan.now_ms, a, &list, count_out, cursor,
+				err) < 0)
+		return -1;
+	*rows_out = arena_array(a, *count_out, sizeof **rows_out);
+	for (size_t i = 0; i < *count_out; i++)
+		broadcaster_plan_row(&plan, &list[i], a, &(*rows_out)[i]);
+	return 0;
+}
+
+/* ---- reading ahead ---- */
+
+static void read_page(const struct broadcaster_maker *m, struct broadcaster_page *p)
+{
+	p->ret = broadcaster_make_page(m, &p->cursor, &p->a, &p->rows, &p->count, &p->err);
+}
+
+static void *read_all(void *reader)
+{
+	struct broadcaster_reader *r = reader;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->closing) {
+		struct broadcaster_page *p = r->wanted;
+
+		if (!p) {
+			(void)cond_wait_until(&r->changed, &r->lock,
+					      clock_mono_ms() + READER_WAIT_MS);
+			continue;
+		}
+		pthread_mutex_unlock(&r->lock);
+		read_page(r->maker, p);
+		pthread_mutex_lock(&r->lock);
+		r->wanted = NULL;
+		(void)pthread_cond_broadcast(&r->changed);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+void broadcaster_reader_open(struct broadcaster_reader *r, const struct broadcaster_maker *maker)
+{
+	*r = (struct broadcaster_reader){ .maker = maker };
+	pthread_mutex_init(&r->lock, NULL);
+	cond_init(&r->changed);
+	r->runs = pthread_create(&r->thread, NULL, read_all, r) == 0;
+}
+
+void broadcaster_reader_close(struct broadcaster_reader *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->closing = true;
+	(void)pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	if (r->runs)
+		pthread_join(r->thread, NULL);
+	pthread_cond_destroy(&r->changed);
+	pthread_mutex_destroy(&r->lock);
+}
+
+void broadcaster_read_begin(struct broadcaster_reader *r, struct broadcaster_page *p,
+			    const char *cursor)
+{
+	arena_free(&p->a);
+	*p = (struct broadcaster_page){ .cursor = cursor };
+	if (!r->runs) { /* no thread: not ahead, but read all the same */
+		read_page(r->maker, p);
+		return;
+	}
+	pthread_mutex_lock(&r->lock);
+	r->wanted = p;
+	(void)pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void broadcaster_read_wait(struct broadcaster_reader *r)
+{
+	pthread_mutex_lock(&r->lock);
+	while (r->wanted)
+		(void)cond_wait_until(&r->changed, &r->lock, clock_mono_ms() + READER_WAIT_MS);
+	pthread_mutex_unlock(&r->lock);
+}
