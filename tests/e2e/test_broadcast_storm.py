@@ -106,7 +106,7 @@ def test_kill_9_during_a_broadcast(servers, redis, twilio):
 
 
 def test_kill_9_of_the_only_process(servers, store, twilio):
-    server = sender(servers, twilio, SEND_RATE=150 if not FULL else 1000, **store)
+    server = sender(servers, twilio, SEND_RATE=150 if not FULL else 1000, SANDBOX=1, **store)
     admin = Admin(server)
     gather([server], PEOPLE // 2, STEPS, threads=16)
     rng = random.Random(SEED)
@@ -115,14 +115,14 @@ def test_kill_9_of_the_only_process(servers, store, twilio):
         time.sleep(rng.uniform(0.2, 0.6))
         server.kill()
         server.start()
-    admin.wait(told["broadcast_id"], 240)
+    admin.wait(told["broadcast_id"], 240, hurry=True)
     got = tally(twilio)
     assert (got["recipients"], got["most"], got["messages"]) == (PEOPLE // 2, 1, PEOPLE // 2), got
 
 
 def test_kill_9_while_planning(servers, store, twilio):
     """Planned on from where it stood, nobody twice and nobody forgotten."""
-    server = sender(servers, twilio, SEND_RATE=2000, **store)
+    server = sender(servers, twilio, SEND_RATE=2000, SANDBOX=1, **store)
     admin = Admin(server)
     gather([server], PEOPLE, ("name",), threads=16)
     hand = threading.Timer(0.02, server.kill)
@@ -135,7 +135,7 @@ def test_kill_9_while_planning(servers, store, twilio):
     server.kill()
     server.start()
     told = admin.send("Storm", key="again")
-    done = admin.wait(told["broadcast_id"], 240)
+    done = admin.wait(told["broadcast_id"], 240, hurry=True)
     got = tally(twilio)
     assert (got["recipients"], got["most"]) == (PEOPLE, 1), got
     assert done["audience"] == PEOPLE
@@ -143,12 +143,12 @@ def test_kill_9_while_planning(servers, store, twilio):
 
 @pytest.mark.parametrize("fault", ["429", "500", "503", "lost"])
 def test_refusals_are_repeated_not_doubled(servers, store, twilio, fault):
-    server = sender(servers, twilio, SEND_RATE=500, **store)
+    server = sender(servers, twilio, SEND_RATE=500, SANDBOX=1, **store)
     admin = Admin(server)
     gather([server], 40)
     twilio.faults(rest=fault, rest_every=4, rest_times=20)
     told = admin.send("Storm")
-    done = admin.wait(told["broadcast_id"], 180)
+    done = admin.wait(told["broadcast_id"], 180, hurry=True)
     got = tally(twilio)
     assert (got["recipients"], got["most"]) == (40, 1), got
     assert numbers(done)["failed"] == numbers(done)["unsure"] == 0
