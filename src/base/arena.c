@@ -4,10 +4,17 @@
  * A list of blocks, newest first; each is twice the size of the one before, up
  * to a limit. What is larger than a quarter of the next block gets a block of
  * its own behind the head, so that the rest of the head stays in use.
+ *
+ * Blocks are too large for malloc's own cache, and a request needs a dozen: each thread keeps
+ * a few of the usual sizes, all threads together KEPT_IN_ALL. Only what is handed out is zeroed.
  */
 #include "base/arena.h"
 
+#include <pthread.h>
+#include <sanitizer/asan_interface.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +23,13 @@
 #include "base/mem.h"
 #include "base_private.h"
 
-enum { FIRST_BLOCK = 2048, LARGEST_BLOCK = 64 * 1024 };
+enum {
+	FIRST_BLOCK = 2048,
+	LARGEST_BLOCK = 64 * 1024,
+	KEPT_SIZES = 4, /* FIRST_BLOCK, and each twice as large: at most 16 KiB */
+	KEPT_EACH = 2,
+	KEPT_IN_ALL = 512,
+};
 
 struct arena_block {
 	struct arena_block *next;
@@ -25,23 +38,107 @@ struct arena_block {
 	_Alignas(max_align_t) unsigned char bytes[];
 };
 
+/* ---- blocks ---- */
+
+struct kept {
+	struct arena_block *first;
+	unsigned count;
+};
+
+static _Thread_local struct kept kept[KEPT_SIZES];
+static _Thread_local bool kept_ends; /* with the thread */
+static atomic_int kept_in_all;
+static pthread_key_t at_exit; /* of a thread */
+static pthread_once_t at_exit_once = PTHREAD_ONCE_INIT;
+
+static struct arena_block *take_kept(struct kept *k)
+{
+	struct arena_block *b = k->first;
+
+	if (!b)
+		return NULL;
+	k->first = b->next;
+	k->count--;
+	atomic_fetch_sub_explicit(&kept_in_all, 1, memory_order_relaxed);
+	ASAN_UNPOISON_MEMORY_REGION(b->bytes, b->size);
+	return b;
+}
+
+static void drop_kept(void *arg)
+{
+	struct kept *k = arg;
+	struct arena_block *b;
+
+	kept_ends = false; /* another destructor may still use an arena */
+	for (int i = 0; i < KEPT_SIZES; i++)
+		while ((b = take_kept(&k[i])))
+			free(b);
+}
+
+static void make_key(void)
+{
+	if (pthread_key_create(&at_exit, drop_kept) != 0)
+		base_die("samvad: no thread-specific data");
+}
+
+static bool ends_with_thread(void)
+{
+	if (!kept_ends && pthread_once(&at_exit_once, make_key) == 0)
+		kept_ends = pthread_setspecific(at_exit, kept) == 0;
+	return kept_ends;
+}
+
+/* Where blocks of this size are kept, or NULL. */
+static struct kept *kept_of(size_t size)
+{
+	for (int i = 0; i < KEPT_SIZES; i++)
+		if (size == (size_t)FIRST_BLOCK << i)
+			return &kept[i];
+	return NULL;
+}
+
+static void block_free(struct arena_block *b)
+{
+	struct kept *k = kept_of(b->size);
+
+	if (!k || k->count == KEPT_EACH || !ends_with_thread() ||
+	    atomic_load_explicit(&kept_in_all, memory_order_relaxed) >= KEPT_IN_ALL) {
+		free(b);
+		return;
+	}
+	atomic_fetch_add_explicit(&kept_in_all, 1, memory_order_relaxed);
+	b->next = k->first;
+	k->first = b;
+	k->count++;
+	/* whoever still uses it is found as if it had been freed */
+	ASAN_POISON_MEMORY_REGION(b->bytes, b->size);
+}
+
+/* Its bytes hold anything. */
+static struct arena_block *block_new(size_t size)
+{
+	struct kept *k = kept_of(size);
+	struct arena_block *b = k ? take_kept(k) : NULL;
+
+	if (!b)
+		b = mem_grow(NULL, sizeof *b + size, 1);
+	b->next = NULL;
+	b->size = size;
+	b->used = 0;
+	return b;
+}
+
+/* ---- arenas ---- */
+
 void arena_free(struct arena *a)
 {
 	struct arena_block *b, *next;
 
 	for (b = a->head; b; b = next) {
 		next = b->next;
-		free(b);
+		block_free(b);
 	}
 	*a = (struct arena){ 0 };
-}
-
-static struct arena_block *block_new(size_t size)
-{
-	struct arena_block *b = mem_alloc(sizeof *b + size);
-
-	b->size = size;
-	return b;
 }
 
 static void *own_block(struct arena *a, size_t n)
@@ -58,7 +155,8 @@ static void *own_block(struct arena *a, size_t n)
 	return b->bytes;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+/* Not zeroed. */
+static void *alloc_raw(struct arena *a, size_t n)
 {
 	const size_t align = _Alignof(max_align_t);
 	struct arena_block *b = a->head;
@@ -83,6 +181,11 @@ void *arena_alloc(struct arena *a, size_t n)
 	return p;
 }
 
+void *arena_alloc(struct arena *a, size_t n)
+{
+	return memset(alloc_raw(a, n), 0, n);
+}
+
 void *arena_array(struct arena *a, size_t n, size_t size)
 {
 	if (size && n > SIZE_MAX / size)
@@ -101,23 +204,27 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 
 	if (n == SIZE_MAX)
 		base_die("samvad: string size overflows");
-	copy = arena_alloc(a, n + 1);
+	copy = alloc_raw(a, n + 1);
 	if (n)
 		memcpy(copy, s, n);
+	copy[n] = '\0';
 	return copy;
 }
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char most[512]; /* nearly all fit: formatting twice costs twice */
 	va_list args;
 	char *text;
 	int n;
 
 	va_start(args, fmt);
-	n = vsnprintf(NULL, 0, fmt, args);
+	n = vsnprintf(most, sizeof most, fmt, args);
 	va_end(args);
 	if (n < 0)
 		base_die("samvad: a format string does not work");
+	if ((size_t)n < sizeof most)
+		return arena_strndup(a, most, (size_t)n);
 	text = arena_alloc(a, (size_t)n + 1);
 	va_start(args, fmt);
 	(void)vsnprintf(text, (size_t)n + 1, fmt, args); /* the length is known from above */

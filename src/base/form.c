@@ -20,24 +20,25 @@ static bool split(struct str s, char c, struct str *part_out, struct str *rest_o
 	return at != NULL;
 }
 
-static int decode(struct str s, struct arena *a, struct str *out, struct err *err)
+/* Writes to *to, which has room for s and a NUL, and moves it on. */
+static int decode(struct str s, char **to, struct str *out, struct err *err)
 {
-	char *to = arena_alloc(a, s.n + 1);
-	size_t n = 0;
+	char *p = *to;
 
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '%') {
-			if (s.n - i < 3 ||
-			    hex_decode((struct str){ s.p + i + 1, 2 }, (uint8_t *)to + n, 1) != 1)
-				return err_set(err, ERR_INPUT,
-					       "form: '%%' is not followed by two hex digits");
-			i += 2;
-			n++;
-		} else {
-			to[n++] = s.p[i] == '+' ? ' ' : s.p[i];
+		if (s.p[i] != '%') {
+			*p++ = s.p[i] == '+' ? ' ' : s.p[i];
+			continue;
 		}
+		if (s.n - i < 3 || hex_decode((struct str){ s.p + i + 1, 2 }, (uint8_t *)p, 1) != 1)
+			return err_set(err, ERR_INPUT,
+				       "form: '%%' is not followed by two hex digits");
+		p++;
+		i += 2;
 	}
-	*out = (struct str){ to, n };
+	*out = (struct str){ *to, (size_t)(p - *to) };
+	*p = '\0';
+	*to = p + 1;
 	return 0;
 }
 
@@ -58,10 +59,12 @@ int form_decode(struct str body, struct arena *a, struct form *form_out, struct 
 	size_t count = count_fields(body);
 	struct form form = { 0 };
 	struct str part;
+	char *to;
 
 	if (count > FORM_MAX_FIELDS)
 		return err_set(err, ERR_INPUT, "form: more than %d fields", FORM_MAX_FIELDS);
 	form.fields = arena_array(a, count, sizeof *form.fields);
+	to = arena_alloc(a, body.n + 2 * count); /* for all names and values, each with a NUL */
 	while (body.n) {
 		struct form_field *f = &form.fields[form.count];
 		struct str name, value;
@@ -70,7 +73,7 @@ int form_decode(struct str body, struct arena *a, struct form *form_out, struct 
 		if (part.n == 0)
 			continue;
 		(void)split(part, '=', &name, &value);
-		if (decode(name, a, &f->name, err) < 0 || decode(value, a, &f->value, err) < 0)
+		if (decode(name, &to, &f->name, err) < 0 || decode(value, &to, &f->value, err) < 0)
 			return -1;
 		form.count++;
 	}

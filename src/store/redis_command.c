@@ -62,8 +62,6 @@ void redis_arg_text(struct redis_command *c, const char *text)
 	redis_arg(c, str_of(text));
 }
 
-enum { DIGITS = 20 }; /* of any 64-bit number */
-
 /* printf is half of the time that formatting takes. Writes before `end`; returns the first digit.
  */
 static char *put_number(char *end, uint64_t n)
@@ -74,9 +72,16 @@ static char *put_number(char *end, uint64_t n)
 	return end;
 }
 
+struct str redis_digits(char room[REDIS_DIGITS], uint64_t n)
+{
+	char *end = room + REDIS_DIGITS, *p = put_number(end, n);
+
+	return (struct str){ p, (size_t)(end - p) };
+}
+
 void redis_arg_int(struct redis_command *c, int64_t n)
 {
-	char *end = (char *)arena_alloc(c->arena, DIGITS + 1) + DIGITS + 1;
+	char *end = (char *)arena_alloc(c->arena, REDIS_DIGITS + 1) + REDIS_DIGITS + 1;
 	char *p = put_number(end, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
 
 	if (n < 0)
@@ -86,7 +91,7 @@ void redis_arg_int(struct redis_command *c, int64_t n)
 
 void redis_arg_u64(struct redis_command *c, uint64_t n)
 {
-	char *end = (char *)arena_alloc(c->arena, DIGITS) + DIGITS;
+	char *end = (char *)arena_alloc(c->arena, REDIS_DIGITS) + REDIS_DIGITS;
 	const char *p = put_number(end, n);
 
 	redis_arg(c, (struct str){ p, (size_t)(end - p) });
@@ -118,12 +123,12 @@ const char *redis_key(struct arena *a, unsigned shard, const char *kind, const c
 {
 	size_t kind_n = strlen(kind), owner_n = owner ? strlen(owner) : 0;
 	size_t rest_n = rest ? strlen(rest) : 0;
-	char number[DIGITS], *digits = put_number(number + DIGITS, shard);
-	char *key =
-		arena_alloc(a, sizeof "samvad:{}:" + DIGITS + kind_n + 1 + owner_n + 1 + rest_n);
+	char number[REDIS_DIGITS], *digits = put_number(number + REDIS_DIGITS, shard);
+	char *key = arena_alloc(a, sizeof "samvad:{}:" + REDIS_DIGITS + kind_n + 1 + owner_n + 1 +
+					   rest_n);
 	char *p = put_text(key, "samvad:{", 8);
 
-	p = put_text(p, digits, (size_t)(number + DIGITS - digits));
+	p = put_text(p, digits, (size_t)(number + REDIS_DIGITS - digits));
 	p = put_text(p, "}:", 2);
 	p = put_text(p, kind, kind_n);
 	if (owner) {
