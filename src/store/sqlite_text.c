@@ -40,9 +40,11 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_REPLY_SET] = "UPDATE turn SET reply_state = ?3, reply = ?4 "
 			  "WHERE contact = ?1 AND external_id = ?2",
 	[SQL_TURN_ADD] = "INSERT INTO turn(contact, external_id, at_ms, inbound, reply_state, "
-			 "reply) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_REVISION] = "SELECT revision, expires_ms, updated_ms FROM session WHERE contact = ?1",
-	[SQL_CONTACT_HELD] = "SELECT consent, parked FROM contact WHERE contact = ?1",
+			 "reply) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+			 "ON CONFLICT(contact, external_id) DO NOTHING",
+	[SQL_STORED] = "SELECT s.revision, s.expires_ms, s.updated_ms, c.consent, c.parked "
+		       "FROM (SELECT 1) LEFT JOIN session s ON s.contact = ?1 "
+		       "LEFT JOIN contact c ON c.contact = ?1",
 	[SQL_SESSION_ADD] = "INSERT INTO session(contact, flow, flow_version, step, shown_step, "
 			    "language, completed, created_ms, updated_ms, expires_ms, revision, "
 			    "call_id, call_due_ms, box) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
@@ -52,10 +54,10 @@ static const char *const texts[SQL_COUNT] = {
 			    "updated_ms = ?9, expires_ms = ?10, revision = ?11, call_id = ?12, "
 			    "call_due_ms = ?13, box = ?14 WHERE contact = ?1",
 	/* Consent and what follows it are not a turn's. */
-	[SQL_CONTACT_SET] = "INSERT INTO contact(contact, language, first_in_ms, last_in_ms, "
-			    "consent, unfinished) VALUES(?1, ?2, ?3, ?4, 0, ?5) "
-			    "ON CONFLICT(contact) DO UPDATE SET language = ?2, first_in_ms = ?3, "
-			    "last_in_ms = ?4, unfinished = ?5",
+	[SQL_CONTACT_SET] = "UPDATE contact SET language = ?2, first_in_ms = ?3, last_in_ms = ?4, "
+			    "unfinished = ?5 WHERE contact = ?1",
+	[SQL_CONTACT_ADD] = "INSERT INTO contact(contact, language, first_in_ms, last_in_ms, "
+			    "consent, unfinished) VALUES(?1, ?2, ?3, ?4, 0, ?5)",
 	[SQL_CONTACT_FACTS] = "SELECT " FACT_COLUMNS " FROM contact c WHERE contact = ?1",
 	[SQL_CONTACT_CONSENT] = "UPDATE contact SET consent = ?2, "
 				"consent_ms = iif(consent = ?2, consent_ms, ?3) WHERE contact = ?1",

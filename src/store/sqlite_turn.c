@@ -98,12 +98,13 @@ static int set_reply(struct sqlite_conn *c, const char *contact, const char *ext
 	return sqlite_run(c, q, err);
 }
 
+/* 1, or 0 when there is a turn of this id already. */
 static int add_turn(struct sqlite_conn *c, const struct driver_turn *t, struct err *err)
 {
 	sqlite3_stmt *q;
 
 	if (!t->external_id)
-		return 0;
+		return 1;
 	q = sqlite_sql(c, SQL_TURN_ADD, err);
 	if (!q)
 		return -1;
@@ -113,7 +114,9 @@ static int add_turn(struct sqlite_conn *c, const struct driver_turn *t, struct e
 	sqlite_bind_box(q, 4, t->inbound_box);
 	sqlite_bind_int(q, 5, t->reply_state);
 	sqlite_bind_box(q, 6, t->reply_box);
-	return sqlite_run(c, q, err);
+	if (sqlite_run(c, q, err) < 0)
+		return -1;
+	return sqlite3_changes(c->db) > 0;
 }
 
 static int set_session(struct sqlite_conn *c, const struct driver_turn *t, bool exists,
@@ -141,10 +144,11 @@ static int set_session(struct sqlite_conn *c, const struct driver_turn *t, bool 
 	return sqlite_run(c, q, err);
 }
 
-static int set_contact(struct sqlite_conn *c, const struct driver_turn *t, struct err *err)
+static int set_contact(struct sqlite_conn *c, const struct driver_turn *t, bool exists,
+		       struct err *err)
 {
 	const struct contact_facts *f = &t->facts;
-	sqlite3_stmt *q = sqlite_sql(c, SQL_CONTACT_SET, err);
+	sqlite3_stmt *q = sqlite_sql(c, exists ? SQL_CONTACT_SET : SQL_CONTACT_ADD, err);
 
 	if (!q)
 		return -1;
@@ -199,16 +203,19 @@ static int set_answer(struct sqlite_conn *c, const struct driver_turn *t,
 	return set_reply(c, t->contact, t->answers, t->answer_state, t->answer_box, err);
 }
 
-struct stored { /* of the session, as it is now */
-	bool exists;
+struct stored {		   /* what there is now */
+	bool session;	   /* there is a row, expired or not */
 	uint64_t revision; /* 0: none, or expired */
 	int64_t updated_ms;
+	bool contact;
+	enum consent consent;
+	unsigned parked;
 };
 
 static int read_stored(struct sqlite_conn *c, const struct driver_turn *t, struct stored *out,
 		       struct err *err)
 {
-	sqlite3_stmt *q = sqlite_sql(c, SQL_REVISION, err);
+	sqlite3_stmt *q = sqlite_sql(c, SQL_STORED, err);
 	int ret;
 
 	*out = (struct stored){ 0 };
@@ -216,38 +223,24 @@ static int read_stored(struct sqlite_conn *c, const struct driver_turn *t, struc
 		return -1;
 	sqlite_bind(q, 1, t->contact);
 	ret = sqlite_step(c, q, err);
-	out->exists = ret == 1;
-	if (ret == 1 && sqlite3_column_int64(q, 1) > t->now_ms) {
+	if (ret < 0)
+		return sqlite_done(q, -1);
+	out->session = sqlite3_column_type(q, 0) != SQLITE_NULL;
+	if (out->session && sqlite3_column_int64(q, 1) > t->now_ms) {
 		out->revision = (uint64_t)sqlite3_column_int64(q, 0);
 		out->updated_ms = sqlite3_column_int64(q, 2);
 	}
-	return sqlite_done(q, ret < 0 ? -1 : 0);
+	out->contact = sqlite3_column_type(q, 3) != SQLITE_NULL;
+	out->consent = (enum consent)sqlite3_column_int(q, 3);
+	out->parked = (unsigned)sqlite3_column_int(q, 4);
+	return sqlite_done(q, 0);
 }
 
-/* 1: the turn was decided on what is true no more, 0, -1. */
-static int is_conflict(struct sqlite_conn *c, const struct driver_turn *t, const struct stored *now,
-		       struct err *err)
+/* Whether what the turn was decided on is still true. */
+static bool stands(const struct driver_turn *t, const struct stored *now)
 {
-	enum consent consent = CONSENT_NONE;
-	unsigned parked = 0;
-	sqlite3_stmt *q;
-	int ret;
-
-	if (now->revision != t->session.revision)
-		return 1;
-	if (!t->held)
-		return 0;
-	q = sqlite_sql(c, SQL_CONTACT_HELD, err);
-	if (!q)
-		return -1;
-	sqlite_bind(q, 1, t->contact);
-	ret = sqlite_step(c, q, err);
-	if (ret == 1) {
-		consent = (enum consent)sqlite3_column_int(q, 0);
-		parked = (unsigned)sqlite3_column_int(q, 1);
-	}
-	ret = ret < 0 ? -1 : !rule_held(t->held, now->updated_ms, consent, parked);
-	return sqlite_done(q, ret);
+	return now->revision == t->session.revision &&
+	       (!t->held || rule_held(t->held, now->updated_ms, now->consent, now->parked));
 }
 
 struct commit_job {
@@ -256,14 +249,14 @@ struct commit_job {
 	bool is_inline;
 };
 
-static int store_turn(struct sqlite_conn *c, struct commit_job *job, bool exists, struct err *err)
+static int store_turn(struct sqlite_conn *c, struct commit_job *job, const struct stored *now,
+		      struct err *err)
 {
 	const struct driver_turn *t = job->turn;
 	struct rule_answer rule;
 
-	if (set_answer(c, t, &rule, err) < 0 || add_turn(c, t, err) < 0 ||
-	    set_session(c, t, exists, err) < 0 || set_contact(c, t, err) < 0 ||
-	    add_consent(c, t, err) < 0)
+	if (set_answer(c, t, &rule, err) < 0 || set_session(c, t, now->session, err) < 0 ||
+	    set_contact(c, t, now->contact, err) < 0 || add_consent(c, t, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->record_count; i++)
 		if (set_record(c, &t->records[i], err) < 0)
@@ -275,31 +268,38 @@ static int store_turn(struct sqlite_conn *c, struct commit_job *job, bool exists
 	return sqlite_outbox_add(c, t->outbox, t->outbox_count, err);
 }
 
+/* Not stored; which of the two it is. */
+static int refuse(struct sqlite_conn *c, struct commit_job *job, struct err *err)
+{
+	const struct driver_turn *t = job->turn;
+	enum reply_state seen = REPLY_NONE;
+
+	if (t->external_id && read_reply(c, t->contact, t->external_id, NULL, &seen, NULL, err) < 0)
+		return -1;
+	job->result = seen != REPLY_NONE ? COMMIT_SEEN : COMMIT_CONFLICT;
+	return 0;
+}
+
+/* The turn's own row comes first: that it cannot be added says that the id was seen. */
 static int commit_work(struct sqlite_conn *c, void *arg, struct err *err)
 {
 	struct commit_job *job = arg;
 	const struct driver_turn *t = job->turn;
-	enum reply_state seen = REPLY_NONE;
 	struct stored now;
-	int conflict;
+	int added;
 
 	job->is_inline = false;
-	if (t->external_id && read_reply(c, t->contact, t->external_id, NULL, &seen, NULL, err) < 0)
-		return -1;
-	if (seen != REPLY_NONE) {
-		job->result = COMMIT_SEEN;
-		return 0;
-	}
 	if (read_stored(c, t, &now, err) < 0)
 		return -1;
-	conflict = is_conflict(c, t, &now, err);
-	if (conflict < 0)
+	if (!stands(t, &now))
+		return refuse(c, job, err);
+	added = add_turn(c, t, err);
+	if (added < 0)
 		return -1;
-	if (conflict) {
-		job->result = COMMIT_CONFLICT;
-		return 0;
-	}
-	return store_turn(c, job, now.exists, err);
+	if (added)
+		return store_turn(c, job, &now, err);
+	job->result = COMMIT_SEEN;
+	return 0;
 }
 
 int sqlite_commit(void *self, const struct driver_turn *t, enum commit_result *result_out,
