@@ -56,6 +56,8 @@ struct value *value_add_object(struct arena *a, struct value *object, const char
 /* Append an item to a list. */
 struct value *value_append_object(struct arena *a, struct value *list);
 struct value *value_append_text(struct arena *a, struct value *list, struct str text);
+/* Whether a section over it shows: see above. NULL does not. */
+bool value_shows(const struct value *v);
 /* Child by name, or NULL. */
 const struct value *value_get(const struct value *object, const char *name);
 /* Builds the tree from JSON text (null is VALUE_FALSE). Copies into the arena. */

@@ -170,28 +170,12 @@ void broadcaster_letter_close(struct broadcaster_letter *letter)
 
 /* ---- writing ---- */
 
-static bool shows(const struct value *v)
-{
-	switch (v ? v->kind : VALUE_FALSE) {
-	case VALUE_FALSE:
-		return false;
-	case VALUE_TEXT:
-		return v->text.n > 0;
-	case VALUE_LIST:
-		return v->first != NULL;
-	case VALUE_TRUE:
-	case VALUE_OBJECT:
-		break;
-	}
-	return true;
-}
-
 static bool is_missing(const struct broadcaster_need *need, const struct value *data)
 {
 	for (const struct section *s = need->inside; s; s = s->outer)
-		if (shows(find(data, s->name)) == s->inverted)
+		if (value_shows(find(data, s->name)) == s->inverted)
 			return false; /* it is not written at all */
-	return !shows(find(data, need->name));
+	return !value_shows(find(data, need->name));
 }
 
 static enum outbound_reason write_message(const struct template *t, const struct value *data,

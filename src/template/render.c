@@ -37,24 +37,6 @@ static const struct value *look_up(const struct node *n, const struct frame *top
 	return v;
 }
 
-static bool truthy(const struct value *v)
-{
-	if (!v)
-		return false;
-	switch (v->kind) {
-	case VALUE_FALSE:
-		return false;
-	case VALUE_TEXT:
-		return v->text.n > 0;
-	case VALUE_LIST:
-		return v->first != NULL;
-	case VALUE_TRUE:
-	case VALUE_OBJECT:
-		break;
-	}
-	return true;
-}
-
 static int full(struct run *r, const struct template *t, const struct node *n)
 {
 	return err_set(r->err, ERR_FULL,
@@ -91,7 +73,7 @@ static int render_section(struct run *r, const struct template *t, uint32_t at,
 	const struct value *v = look_up(n, top);
 	struct frame inner = { v, top };
 
-	if (!truthy(v))
+	if (!value_shows(v))
 		return 0;
 	if (v->kind != VALUE_LIST)
 		return render_nodes(r, t, at + 1, n->end, &inner);
@@ -134,7 +116,7 @@ static int render_nodes(struct run *r, const struct template *t, uint32_t from, 
 			i = n->end - 1;
 			break;
 		case NODE_INVERTED:
-			if (truthy(look_up(n, top)))
+			if (value_shows(look_up(n, top)))
 				i = n->end - 1;
 			break;
 		case NODE_PARTIAL:

@@ -73,3 +73,21 @@ const struct value *value_get(const struct value *object, const char *name)
 	}
 	return NULL;
 }
+
+bool value_shows(const struct value *v)
+{
+	if (!v)
+		return false;
+	switch (v->kind) {
+	case VALUE_FALSE:
+		return false;
+	case VALUE_TEXT:
+		return v->text.n > 0;
+	case VALUE_LIST:
+		return v->first != NULL;
+	case VALUE_TRUE:
+	case VALUE_OBJECT:
+		break;
+	}
+	return true;
+}
