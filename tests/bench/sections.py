@@ -282,25 +282,45 @@ def progress(server, told):
     return got, sum(got["progress"][k] for k in ("accepted", "delivered", "read"))
 
 
-def broadcast(house, table, store, server, twin, sessions):
-    """Planned: from the order until nobody is missing. Sent: what the twin has accepted."""
+def order(house, store, server, sessions, **more):
+    """From the order until nobody is missing: (the broadcast, seconds), or None when it fails."""
     began = time.monotonic()
-    status, told = get_json(server, "POST", "/send-broadcast", {"message": MESSAGE})
+    status, told = get_json(server, "POST", "/send-broadcast", {"message": MESSAGE, **more})
     if status != 202:
         house.faults.append(f"broadcast on {store}: {status} {told}")
-        return
+        return None
     got = wait_for("the plan", 300, lambda: (lambda g: g if g["planned_at"] else None)(
         progress(server, told)[0]), 0.02)
     took = time.monotonic() - began
     if got["audience"] < sessions:
         house.faults.append(f"broadcast on {store}: {got}")
+    return got, took
+
+
+def plan(house, table, store, server, sessions):
+    """Nothing is sent meanwhile: its time comes in an hour."""
+    later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+    ordered = order(house, store, server, sessions, send_at=later)
+    if not ordered:
+        return
+    got, took = ordered
+    get_json(server, "POST", f"/broadcasts/{got['broadcast_id']}/cancel")
     table.add(f"broadcast to {got['audience']:,} planned, {store}", f"{took:.2f} s",
-              f"{got['audience'] / took:,.0f} recipients/s, sending meanwhile",
-              "100,000 in < 2 s", took * 100000 / got["audience"] < 2)
-    before, began = progress(server, told)[1], time.monotonic()
+              f"{got['audience'] / took:,.0f} recipients/s", "100,000 in < 2 s",
+              took * 100000 / got["audience"] < 2)
+
+
+def broadcast(house, table, store, server, twin, sessions):
+    """Planned: from the order until nobody is missing. Sent: what the twin has accepted."""
+    plan(house, table, store, server, sessions)
+    ordered = order(house, store, server, sessions)
+    if not ordered:
+        return
+    got, _ = ordered
+    before, began = progress(server, got)[1], time.monotonic()
     time.sleep(4 * house.seconds)
-    after, took = progress(server, told)[1], time.monotonic() - began
-    get_json(server, "POST", f"/broadcasts/{told['broadcast_id']}/cancel")
+    after, took = progress(server, got)[1], time.monotonic() - began
+    get_json(server, "POST", f"/broadcasts/{got['broadcast_id']}/cancel")
     tally = twin.call("GET", "/api/tally?text=" + MESSAGE)
     if tally["most"] != 1:
         house.faults.append(f"broadcast on {store}: somebody got it {tally['most']} times")
