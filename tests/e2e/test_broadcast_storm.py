@@ -14,8 +14,8 @@ from person import Person
 from server import FULL, wait_for
 from twin import Twin
 
-PEOPLE = int(os.environ.get("SAMVAD_AUDIENCE") or (1500 if FULL else 300))
-KILLS = 12 if FULL else 3
+PEOPLE = int(os.environ.get("SAMVAD_AUDIENCE") or (800 if FULL else 300))
+KILLS = 8 if FULL else 3
 STEPS = ("name", "sector", "pincode")
 SEED = 408
 
