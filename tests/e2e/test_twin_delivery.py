@@ -34,7 +34,7 @@ class Program(Peer):
         self.redirects = False  # /next is where they end
         self.delay = 0
         self.slow_status = None
-        self.told = []  # statuses that were answered: (sid, status)
+        self.told = []  # statuses in the order in which they are answered: (sid, status)
         self.gate = None
 
     def answer(self, rq, method, body):
@@ -59,9 +59,9 @@ class Program(Peer):
         if path.startswith("/webhook/status"):
             if fields["MessageStatus"] == self.slow_status:
                 time.sleep(0.3)
-            rq.reply(204, b"")
-            with self.lock:
+            with self.lock:  # before the answer: with it, the twin may tell the next
                 self.told.append((fields["MessageSid"], fields["MessageStatus"]))
+            rq.reply(204, b"")
             return
         if self.gate:
             self.gate.wait(30)
