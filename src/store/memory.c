@@ -194,11 +194,12 @@ static void turn_store(struct memory *m, struct memory_contact *c, const struct 
 static bool is_conflict(const struct memory_contact *c, const struct driver_turn *t)
 {
 	bool lives = memory_session_lives(c, t->now_ms);
+	struct contact_facts facts = memory_facts(c);
 
 	if ((lives ? c->session.revision : 0) != t->session.revision)
 		return true;
-	return t->held && !rule_held(t->held, lives ? c->session.updated_ms : 0, c->facts.consent,
-				     c->facts.parked);
+	return t->held &&
+	       !rule_held(t->held, lives ? c->session.updated_ms : 0, facts.consent, facts.parked);
 }
 
 static int memory_commit(void *self, const struct driver_turn *t, enum commit_result *result_out,

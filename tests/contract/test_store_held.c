@@ -53,15 +53,19 @@ static void they_opt_out_and_in(struct fixture *f)
 	say(f, CONSENT_IN);
 }
 
+/* Of a broadcast: no turn is stored with it, so the session's revision stays. */
 static void a_message_is_parked(struct fixture *f)
 {
-	struct outbound *row = a_row(f, WHO, "waits"), next = *a_row(f, WHO, "waits, too");
+	const char *broadcast = a_broadcast(f, "")->id;
+	struct outbound *row = a_recipient(f, broadcast, WHO), next = *row;
 
-	queue(f, WHO, row, 1);
+	recipients(f, row, 1);
+	id_random(next.id);
 	next.state = OUTBOUND_PARKED;
 	must(f, store_outbox_replace(f->store, row->id, STATUS_FAILED, 63016, &next, NOW + 1,
 				     &f->err));
 	assert_int_equal(load_at(f, WHO, NULL, NOW + 1).facts.parked, 1);
+	assert_int_equal(load_at(f, WHO, NULL, NOW + 1).session->revision, 1);
 }
 
 static void another_turn(struct fixture *f)
