@@ -201,8 +201,8 @@ int store_audit_list(struct store *store, const char *object, unsigned max, stru
 int store_record_get(struct store *store, const char *type, const char *id, struct arena *a,
 		     struct record *record_out, struct err *err);
 
-/* Newest first: of a type, of one contact or of all (NULL), in one state or in any (""). Pages
- * as store_audience_page. */
+/* Newest first, those of one millisecond by id backwards: of a type, of one contact or of all
+ * (NULL), in one state or in any (""). Pages as store_audience_page. */
 int store_record_list(struct store *store, const char *type, const char *contact, const char *state,
 		      const char *cursor, unsigned max, struct arena *a, struct record **list_out,
 		      size_t *count_out, const char **next_out, struct err *err);

@@ -70,12 +70,12 @@ int memory_record_get(void *self, const char *type, const char *id, struct arena
 	return r ? 1 : 0;
 }
 
-/* Newest first; of one moment, by id. */
+/* Newest first; of one moment, by id backwards. */
 static int record_order(int64_t x_ms, const char *x_id, int64_t y_ms, const char *y_id)
 {
 	if (x_ms != y_ms)
 		return x_ms > y_ms ? -1 : 1;
-	return strcmp(x_id, y_id);
+	return strcmp(y_id, x_id);
 }
 
 static int compare_records(const void *x, const void *y)

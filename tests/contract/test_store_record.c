@@ -36,7 +36,7 @@ static struct found list_records(struct fixture *f, const char *type, const char
 {
 	struct found found = { .count = 0 };
 	int64_t before = INT64_MAX;
-	const char *cursor = "";
+	const char *cursor = "", *before_id = "";
 	size_t n;
 
 	do {
@@ -50,9 +50,12 @@ static struct found list_records(struct fixture *f, const char *type, const char
 
 			assert_string_equal(list[i].type, type);
 			assert_true(list[i].created_ms <= before);
+			if (list[i].created_ms == before)
+				assert_true(strcmp(list[i].id, before_id) < 0);
 			assert_string_equal(list[i].fields[0].text,
 					    arena_printf(&f->a, "N%d", number));
 			before = list[i].created_ms;
+			before_id = list[i].id;
 			found.seen[number]++;
 			found.count++;
 		}
