@@ -71,8 +71,7 @@ static int check_session(const struct session *s, int64_t call_due_ms, struct er
 	    check_name("the step", s->step, SESSION_NAME_MAX, false, err) < 0 ||
 	    check_name("the shown step", s->shown_step, SESSION_NAME_MAX, true, err) < 0 ||
 	    check_name("the language", s->language, LANGUAGE_MAX, true, err) < 0 ||
-	    check_name("the call's id", s->call.id ? s->call.id : "", EXTERNAL_ID_MAX, true, err) <
-		    0)
+	    check_name("the call's id", guard_text(s->call.id), EXTERNAL_ID_MAX, true, err) < 0)
 		return -1;
 	if (s->revision >= INT64_MAX)
 		return err_set(err, ERR_INPUT, "store: a revision out of range");
@@ -141,8 +140,8 @@ int check_consent(const struct consent_event *e, struct err *err)
 {
 	if (check_text("the consent's words", e->words, MAX_WORDS, err) < 0)
 		return -1;
-	return check_name("the consent's message", e->external_id ? e->external_id : "",
-			  EXTERNAL_ID_MAX, true, err);
+	return check_name("the consent's message", guard_text(e->external_id), EXTERNAL_ID_MAX,
+			  true, err);
 }
 
 int check_turn(const struct turn *t, struct err *err)

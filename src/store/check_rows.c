@@ -16,11 +16,6 @@ enum {
 	MAX_WORD = 127,
 };
 
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
 static int check_outbound(const struct outbound *row, struct err *err)
 {
 	if (check_name("an outbox row's id", row->id, sizeof row->id - 1, false, err) < 0 ||
@@ -29,11 +24,11 @@ static int check_outbound(const struct outbound *row, struct err *err)
 	    check_name("an outbox row's sender", row->sender, CONTACT_MAX, true, err) < 0 ||
 	    check_name("an outbox row's account", row->account, CONTACT_MAX, true, err) < 0 ||
 	    check_text("an outbox row's text", row->text, MAX_TEXT, err) < 0 ||
-	    check_name("an outbox row's template", text_or_empty(row->content_sid), MAX_CONTENT_SID,
+	    check_name("an outbox row's template", guard_text(row->content_sid), MAX_CONTENT_SID,
 		       true, err) < 0 ||
-	    check_text("an outbox row's template values", text_or_empty(row->content_variables),
+	    check_text("an outbox row's template values", guard_text(row->content_variables),
 		       MAX_TEXT, err) < 0 ||
-	    check_name("an outbox row's broadcast", text_or_empty(row->broadcast), ID_HEX_SIZE - 1,
+	    check_name("an outbox row's broadcast", guard_text(row->broadcast), ID_HEX_SIZE - 1,
 		       row->kind != OUTBOUND_BROADCAST, err) < 0)
 		return -1;
 	return 0;
@@ -82,7 +77,7 @@ int check_recipients(const struct outbound *rows, size_t count, struct err *err)
 	if (check_count(count, rows, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (check_recipient(&rows[i], text_or_empty(rows[0].broadcast), err) < 0)
+		if (check_recipient(&rows[i], guard_text(rows[0].broadcast), err) < 0)
 			return -1;
 	return 0;
 }
@@ -100,8 +95,8 @@ static int check_settle(const struct outbound *row, struct err *err)
 {
 	if (check_contact(row->contact, err) < 0 ||
 	    check_name("the row's id", row->id, ID_HEX_SIZE - 1, false, err) < 0 ||
-	    check_name("the row's external id", text_or_empty(row->external_id), EXTERNAL_ID_MAX,
-		       true, err) < 0)
+	    check_name("the row's external id", guard_text(row->external_id), EXTERNAL_ID_MAX, true,
+		       err) < 0)
 		return -1;
 	if (row->state == OUTBOUND_CLAIMED || row->state == OUTBOUND_PARKED)
 		return err_set(err, ERR_INPUT, "store: a row settled as %s",
@@ -134,20 +129,18 @@ int check_request_key(const char *key, struct err *err)
 int check_broadcast(const struct broadcast *b, struct err *err)
 {
 	if (check_broadcast_id(b->id, err) < 0 ||
-	    check_name("the broadcast's pause", text_or_empty(b->why), MAX_WORD, true, err) < 0 ||
-	    check_name("the broadcast's step", text_or_empty(b->target_step), SESSION_NAME_MAX,
-		       true, err) < 0 ||
-	    check_text("the broadcast's message", text_or_empty(b->message), MAX_TEXT, err) < 0 ||
-	    check_name("the broadcast's template", text_or_empty(b->content_sid), MAX_CONTENT_SID,
-		       true, err) < 0 ||
-	    check_text("the broadcast's template values", text_or_empty(b->content_variables),
-		       MAX_TEXT, err) < 0 ||
-	    check_name("the request's key", text_or_empty(b->request_key), MAX_KEY, true, err) <
-		    0 ||
-	    check_name("the request's digest", text_or_empty(b->request_digest), MAX_DIGEST, true,
+	    check_name("the broadcast's pause", guard_text(b->why), MAX_WORD, true, err) < 0 ||
+	    check_name("the broadcast's step", guard_text(b->target_step), SESSION_NAME_MAX, true,
 		       err) < 0 ||
-	    check_name("the broadcast's cursor", text_or_empty(b->cursor), MAX_CURSOR, true, err) <
-		    0)
+	    check_text("the broadcast's message", guard_text(b->message), MAX_TEXT, err) < 0 ||
+	    check_name("the broadcast's template", guard_text(b->content_sid), MAX_CONTENT_SID,
+		       true, err) < 0 ||
+	    check_text("the broadcast's template values", guard_text(b->content_variables),
+		       MAX_TEXT, err) < 0 ||
+	    check_name("the request's key", guard_text(b->request_key), MAX_KEY, true, err) < 0 ||
+	    check_name("the request's digest", guard_text(b->request_digest), MAX_DIGEST, true,
+		       err) < 0 ||
+	    check_name("the broadcast's cursor", guard_text(b->cursor), MAX_CURSOR, true, err) < 0)
 		return -1;
 	if (b->created_ms <= 0)
 		return err_set(err, ERR_INPUT, "store: a broadcast without a time");
@@ -161,12 +154,12 @@ int check_audit(const struct audit_entry *e, struct err *err)
 	if (!e || e->at_ms <= 0)
 		return err_set(err, ERR_INPUT, "store: an audit entry without a time");
 	if (check_name("the audit entry's action", e->action, MAX_WORD, false, err) < 0 ||
-	    check_name("the audit entry's object", text_or_empty(e->object), MAX_WORD, true, err) <
+	    check_name("the audit entry's object", guard_text(e->object), MAX_WORD, true, err) <
 		    0 ||
-	    check_name("the audit entry's detail", text_or_empty(e->detail), MAX_DETAIL, true,
-		       err) < 0)
+	    check_name("the audit entry's detail", guard_text(e->detail), MAX_DETAIL, true, err) <
+		    0)
 		return -1;
-	return check_name("the audit entry's request", text_or_empty(e->request_id), MAX_WORD, true,
+	return check_name("the audit entry's request", guard_text(e->request_id), MAX_WORD, true,
 			  err);
 }
 

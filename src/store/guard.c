@@ -83,6 +83,11 @@ int guard_end(struct guard_call *g, int ret)
 	return ret;
 }
 
+const char *guard_text(const char *text)
+{
+	return text ? text : "";
+}
+
 static int check_settings(const struct store_settings *set, struct err *err)
 {
 	if (!set->ring)

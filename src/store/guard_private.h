@@ -86,6 +86,9 @@ void guard_begin(struct guard_call *g, struct store *store, enum store_op op, st
 /* Measures, counts and logs; returns ret. */
 int guard_end(struct guard_call *g, int ret);
 
+/* A text that callers may leave away: NULL becomes "". */
+const char *guard_text(const char *text);
+
 /* ---- checks: 0 or -1 ERR_INPUT naming the argument, never showing it ---- */
 int check_contact(const char *contact, struct err *err);
 int check_external_id(const char *id, struct err *err);

@@ -99,7 +99,7 @@ int open_outbound(const struct store *store, const struct driver_outbound *d, st
 		.external_id = d->external_id,
 		.status = d->status,
 		.error_code = d->error_code,
-		.broadcast = d->broadcast ? d->broadcast : "",
+		.broadcast = guard_text(d->broadcast),
 	};
 	memcpy(row_out->id, d->id, strnlen(d->id, ID_HEX_SIZE - 1));
 	ret = open_box(store, d->contact, d->box, &plain, err);

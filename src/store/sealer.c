@@ -44,11 +44,6 @@ int sealer_reply(struct sealer *s, const struct reply *reply, struct str *box_ou
 	return seal_plain(s, box_out, err);
 }
 
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
 struct driver_outbound sealer_plain_row(const struct outbound *row)
 {
 	enum outbound_reason reason = row->reason;
@@ -69,10 +64,10 @@ struct driver_outbound sealer_plain_row(const struct outbound *row)
 		.changed_ms = row->changed_ms,
 		.state = row->state,
 		.reason = reason,
-		.external_id = text_or_empty(row->external_id),
+		.external_id = guard_text(row->external_id),
 		.status = row->status,
 		.error_code = row->error_code,
-		.broadcast = text_or_empty(row->broadcast),
+		.broadcast = guard_text(row->broadcast),
 	};
 }
 
@@ -114,7 +109,7 @@ static int seal_session(struct sealer *s, const struct session *from, struct dri
 		.updated_ms = from->updated_ms,
 		.expires_ms = from->expires_ms,
 		.revision = from->revision,
-		.call_id = from->call.id ? from->call.id : "",
+		.call_id = guard_text(from->call.id),
 	};
 	if (session_encode(from, &s->plain, err) < 0) {
 		/* Of a store, FULL means the disk; this is a session that outgrew its limit. */
@@ -157,11 +152,11 @@ struct broadcast sealer_plain_broadcast(const struct broadcast *b)
 {
 	struct broadcast plain = *b;
 
-	plain.why = text_or_empty(b->why);
-	plain.target_step = text_or_empty(b->target_step);
-	plain.request_key = text_or_empty(b->request_key);
-	plain.request_digest = text_or_empty(b->request_digest);
-	plain.cursor = text_or_empty(b->cursor);
+	plain.why = guard_text(b->why);
+	plain.target_step = guard_text(b->target_step);
+	plain.request_key = guard_text(b->request_key);
+	plain.request_digest = guard_text(b->request_digest);
+	plain.cursor = guard_text(b->cursor);
 	plain.message = plain.content_sid = plain.content_variables = "";
 	return plain;
 }
@@ -179,9 +174,9 @@ struct audit_entry sealer_plain_audit(const struct audit_entry *e)
 {
 	struct audit_entry plain = *e;
 
-	plain.object = text_or_empty(e->object);
-	plain.detail = text_or_empty(e->detail);
-	plain.request_id = text_or_empty(e->request_id);
+	plain.object = guard_text(e->object);
+	plain.detail = guard_text(e->detail);
+	plain.request_id = guard_text(e->request_id);
 	return plain;
 }
 
@@ -192,7 +187,7 @@ static int seal_consent(struct sealer *s, const struct consent_event *c, struct 
 		return 0;
 	out->has_consent = true;
 	out->consent = c->consent;
-	out->consent_external_id = c->external_id ? c->external_id : "";
+	out->consent_external_id = guard_text(c->external_id);
 	out->facts.consent = c->consent; /* the ledger and the contact never disagree */
 	return sealer_consent(s, c, &out->consent_box, err);
 }

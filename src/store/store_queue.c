@@ -141,10 +141,8 @@ int store_status_apply(struct store *store, const char *contact, const char *our
 	struct guard_call g;
 	int ret = -1;
 
-	if (!our_id)
-		our_id = "";
-	if (!external_id)
-		external_id = "";
+	our_id = guard_text(our_id);
+	external_id = guard_text(external_id);
 	guard_begin(&g, store, OP_STATUS_APPLY, err);
 	if (check_contact(contact, g.err) == 0 &&
 	    check_name("our id", our_id, ID_HEX_SIZE - 1, true, g.err) == 0 &&

@@ -115,7 +115,7 @@ int store_consent_add(struct store *store, const char *contact, const struct con
 	guard_begin(&g, store, OP_CONSENT_ADD, err);
 	if (check_contact(contact, g.err) < 0 || check_consent(e, g.err) < 0)
 		return guard_end(&g, -1);
-	d.external_id = e->external_id ? e->external_id : "";
+	d.external_id = guard_text(e->external_id);
 	sealer_begin(&s, store, contact);
 	if (sealer_consent(&s, e, &d.box, g.err) == 0)
 		ret = store->driver->consent_add(store->self, contact, &d, g.err);
