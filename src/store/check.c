@@ -7,8 +7,6 @@
 
 enum {
 	MAX_RECORDS = 16,
-	MAX_STATE = 63,
-	MAX_RECORD_ID = 127,
 	MAX_WORDS = 8192,
 };
 
@@ -89,11 +87,17 @@ int check_record_type(const char *type, struct err *err)
 	return 0;
 }
 
+int check_record_key(const char *type, const char *id, struct err *err)
+{
+	if (check_record_type(type, err) < 0)
+		return -1;
+	return check_name("a record's id", id, EXTERNAL_ID_MAX, false, err);
+}
+
 static int check_record(const struct record *r, const char *contact, struct err *err)
 {
-	if (check_record_type(r->type, err) < 0 ||
-	    check_name("a record's id", r->id, MAX_RECORD_ID, false, err) < 0 ||
-	    check_name("a record's state", r->state, MAX_STATE, true, err) < 0)
+	if (check_record_key(r->type, r->id, err) < 0 ||
+	    check_name("a record's state", r->state, RECORD_STATE_MAX, true, err) < 0)
 		return -1;
 	if (!r->contact || strcmp(r->contact, contact) != 0)
 		return err_set(err, ERR_INPUT, "store: a record of another contact");

@@ -98,7 +98,9 @@ int check_name(const char *what, const char *name, size_t max, bool empty_ok, st
 int check_text(const char *what, const char *text, size_t max, struct err *err);
 int guard_check_texts(const struct str *texts, size_t count, struct err *err);
 int check_turn(const struct turn *t, struct err *err);
+enum { RECORD_STATE_MAX = 63 };
 int check_record_type(const char *type, struct err *err);
+int check_record_key(const char *type, const char *id, struct err *err);
 int check_consent(const struct consent_event *e, struct err *err);
 /* New rows of this contact, for its line. */
 int check_rows(const struct outbound *rows, size_t count, const char *contact, struct err *err);

@@ -3,15 +3,6 @@
  */
 #include "guard_private.h"
 
-enum { MAX_STATE = 63 };
-
-static int check_key(const char *type, const char *id, struct err *err)
-{
-	if (check_record_type(type, err) < 0)
-		return -1;
-	return check_name("a record's id", id, EXTERNAL_ID_MAX, false, err);
-}
-
 int store_record_get(struct store *store, const char *type, const char *id, struct arena *a,
 		     struct record *record_out, struct err *err)
 {
@@ -20,7 +11,7 @@ int store_record_get(struct store *store, const char *type, const char *id, stru
 	int ret = -1;
 
 	guard_begin(&g, store, OP_RECORD_GET, err);
-	if (check_key(type, id, g.err) == 0)
+	if (check_record_key(type, id, g.err) == 0)
 		ret = store->driver->record_get(store->self, type, id, a, &d, g.err);
 	if (ret == 1 && open_record(store, &d, a, record_out, g.err) < 0)
 		ret = -1;
@@ -59,7 +50,7 @@ int store_record_list(struct store *store, const char *type, const char *contact
 	*next_out = "";
 	if (check_record_type(type, g.err) == 0 &&
 	    (!contact || check_contact(contact, g.err) == 0) &&
-	    check_name("a record's state", state, MAX_STATE, true, g.err) == 0 &&
+	    check_name("a record's state", state, RECORD_STATE_MAX, true, g.err) == 0 &&
 	    check_page(cursor, max, g.err) == 0)
 		ret = store->driver->record_list(store->self, type, contact, state, cursor, max, a,
 						 &d, &n, next_out, g.err);
@@ -77,9 +68,9 @@ int store_record_change(struct store *store, const char *type, const char *id, c
 	int ret = -1;
 
 	guard_begin(&g, store, OP_RECORD_CHANGE, err);
-	if (check_key(type, id, g.err) < 0 ||
-	    check_name("a record's former state", from, MAX_STATE, true, g.err) < 0 ||
-	    check_name("a record's state", to, MAX_STATE, true, g.err) < 0 ||
+	if (check_record_key(type, id, g.err) < 0 ||
+	    check_name("a record's former state", from, RECORD_STATE_MAX, true, g.err) < 0 ||
+	    check_name("a record's state", to, RECORD_STATE_MAX, true, g.err) < 0 ||
 	    (audit && check_audit(audit, g.err) < 0))
 		return guard_end(&g, -1);
 	if (audit)
