@@ -104,13 +104,13 @@ int store_broadcast_list(struct store *store, bool open_only, int64_t before_ms,
 	struct driver_broadcast *d = NULL;
 	struct guard_call g;
 	size_t n = 0;
-	int ret;
+	int ret = -1;
 
 	guard_begin(&g, store, OP_BROADCAST_LIST, err);
 	*list_out = NULL;
 	*count_out = 0;
-	ret = check_page("", max, g.err);
-	if (ret == 0)
+	if (check_name("the broadcast before", before_id, ID_HEX_SIZE - 1, true, g.err) == 0 &&
+	    check_page("", max, g.err) == 0)
 		ret = store->driver->broadcast_list(store->self, open_only, before_ms, before_id,
 						    max, a, &d, &n, g.err);
 	if (ret == 0)

@@ -175,6 +175,14 @@ static int page(struct world *w, const char *cursor, unsigned max)
 	return store_recipients_page(w->store, "b1", cursor, max, &w->a, &rows, &n, &next, &w->err);
 }
 
+static int list_before(struct world *w, const char *id)
+{
+	struct broadcast *list;
+	size_t n;
+
+	return store_broadcast_list(w->store, false, NOW, id, 1, &w->a, &list, &n, &w->err);
+}
+
 static int records(struct world *w, const char *type, const char *contact)
 {
 	struct record *list;
@@ -226,6 +234,9 @@ static void test_others_refused(void **state)
 	REFUSED(page(&w, "", STORE_MAX_ROWS + 1));
 	REFUSED(page(&w, "a\nb", 1));
 	REFUSED(page(&w, NULL, 1));
+	REFUSED(list_before(&w, NULL));
+	REFUSED(list_before(&w, "a\nb"));
+	REFUSED(list_before(&w, "0123456789abcdef0123456789abcdef0"));
 	REFUSED(records(&w, "No", NULL));
 	REFUSED(records(&w, NULL, NULL));
 	REFUSED(records(&w, "order", "nobody"));
