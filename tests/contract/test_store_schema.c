@@ -2,7 +2,7 @@
  * test_store_schema.c - the embedded store's tables: versions, plans by index, bounded
  * audit.
  */
-#include "store_fixture.c"
+#include "store_database.c"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -10,39 +10,12 @@
 
 #include "../../src/store/sqlite_private.h"
 
-static const char *path_in(struct fixture *f, const char *name)
-{
-	return arena_printf(&f->a, "%s/%s", f->dir, name);
-}
-
-static sqlite3 *open_beside(struct fixture *f)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(path_in(f, "samvad.db"), &db), SQLITE_OK);
-	return db;
-}
-
 static void execute(struct fixture *f, const char *sql)
 {
 	sqlite3 *db = open_beside(f);
 
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-}
-
-static int64_t ask(struct fixture *f, const char *sql)
-{
-	sqlite3 *db = open_beside(f);
-	sqlite3_stmt *q = NULL;
-	int64_t n;
-
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-	n = sqlite3_column_int64(q, 0);
-	sqlite3_finalize(q);
-	sqlite3_close(db);
-	return n;
 }
 
 /* ---- versions ---- */

@@ -2,7 +2,7 @@
  * test_store_sqlite.c - what only the embedded store promises: file modes, one
  * process per folder, sealed bytes on disk, settings, time.
  */
-#include "store_fixture.c"
+#include "store_database.c"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,33 +14,6 @@
 #include <sys/wait.h>
 
 #include "../../src/store/sqlite_private.h"
-
-static const char *path_in(struct fixture *f, const char *name)
-{
-	return arena_printf(&f->a, "%s/%s", f->dir, name);
-}
-
-static sqlite3 *open_beside(struct fixture *f)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(path_in(f, "samvad.db"), &db), SQLITE_OK);
-	return db;
-}
-
-static int64_t ask(struct fixture *f, const char *sql)
-{
-	sqlite3 *db = open_beside(f);
-	sqlite3_stmt *q = NULL;
-	int64_t n;
-
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-	n = sqlite3_column_int64(q, 0);
-	sqlite3_finalize(q);
-	sqlite3_close(db);
-	return n;
-}
 
 /* ---- files ---- */
 
