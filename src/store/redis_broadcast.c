@@ -134,16 +134,16 @@ static void command_broadcast(struct redis_batch *batch, const char *id)
 		redis_arg_text(c, fields[i]);
 }
 
-int redis_broadcast_get(void *self, const char *id, struct arena *a, struct driver_broadcast *b_out,
-			struct err *err)
+static int get_broadcast(struct redis_store *st, const char *id, int64_t deadline, struct arena *a,
+			 struct driver_broadcast *b_out, struct err *err)
 {
-	struct redis_store *st = self;
 	struct arena tmp = { 0 };
 	struct redis_batch batch;
 	redisReply *reply;
 	int ret;
 
 	redis_batch_init(&batch, &tmp, REDIS_READ);
+	batch.deadline = deadline;
 	command_broadcast(&batch, id);
 	ret = redis_exchange_one(st->servers, &batch, &reply, err);
 	if (ret == 0) {
@@ -154,23 +154,32 @@ int redis_broadcast_get(void *self, const char *id, struct arena *a, struct driv
 	return ret;
 }
 
+int redis_broadcast_get(void *self, const char *id, struct arena *a, struct driver_broadcast *b_out,
+			struct err *err)
+{
+	struct redis_store *st = self;
+
+	return get_broadcast(st, id, redis_servers_deadline(st->servers), a, b_out, err);
+}
+
 int redis_broadcast_find(void *self, const char *request_key_text, struct arena *a,
 			 struct driver_broadcast *b_out, struct err *err)
 {
 	struct redis_store *st = self;
+	int64_t deadline = redis_servers_deadline(st->servers);
 	struct arena tmp = { 0 };
 	struct redis_batch batch;
 	redisReply *reply;
 	int ret;
 
 	redis_batch_init(&batch, &tmp, REDIS_READ);
+	batch.deadline = deadline;
 	redis_arg_text(redis_command(&batch, "GET"), request_key(&tmp, request_key_text));
 	ret = redis_exchange_one(st->servers, &batch, &reply, err);
 	if (ret == 0) {
-		ret = redis_reply_has(reply)
-			      ? redis_broadcast_get(self, redis_reply_text(reply, &tmp), a, b_out,
-						    err)
-			      : 0;
+		ret = redis_reply_has(reply) ? get_broadcast(st, redis_reply_text(reply, &tmp),
+							     deadline, a, b_out, err)
+					     : 0;
 		freeReplyObject(reply);
 	}
 	arena_free(&tmp);

@@ -40,16 +40,16 @@ static void command_record(struct redis_batch *b, unsigned shard, const char *ty
 
 /* A record lies in the shard of its contact, who is not known here: all shards are asked in
  * one write. Nothing on the road of a message does this. */
-int redis_record_get(void *self, const char *type, const char *id, struct arena *a,
-		     struct driver_record *record_out, struct err *err)
+static int find_record(struct redis_store *st, const char *type, const char *id, int64_t deadline,
+		       struct arena *a, struct driver_record *record_out, struct err *err)
 {
-	struct redis_store *st = self;
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	redisReply **replies;
 	int ret = -1;
 
 	redis_batch_init(&b, &tmp, REDIS_READ);
+	b.deadline = deadline;
 	for (unsigned i = 0; i < REDIS_SHARDS; i++)
 		command_record(&b, i, type, id);
 	if (redis_exchange(st->servers, &b, &replies, err) == 0) {
@@ -64,6 +64,14 @@ int redis_record_get(void *self, const char *type, const char *id, struct arena 
 	}
 	arena_free(&tmp);
 	return ret;
+}
+
+int redis_record_get(void *self, const char *type, const char *id, struct arena *a,
+		     struct driver_record *record_out, struct err *err)
+{
+	struct redis_store *st = self;
+
+	return find_record(st, type, id, redis_servers_deadline(st->servers), a, record_out, err);
 }
 
 /* ---- lists ---- */
@@ -213,37 +221,6 @@ int redis_record_list(void *self, const char *type, const char *contact, const c
 	return ret;
 }
 
-/* The record first, then its entry: they lie in different slots. An entry that is not written is
- * told as unsure: the record has changed. */
-int redis_record_change(void *self, const char *type, const char *id, const char *from,
-			const char *to, int64_t now_ms, const struct audit_entry *audit,
-			struct err *err)
-{
-	struct redis_store *st = self;
-	struct arena tmp = { 0 };
-	struct driver_record record;
-	struct redis_batch b;
-	struct redis_command *c;
-	int ret = redis_record_get(self, type, id, &tmp, &record, err);
-
-	if (ret == 1) {
-		redis_batch_init(&b, &tmp, REDIS_WRITE);
-		c = redis_script(&b, st->servers, REDIS_SCRIPT_RECORD_CHANGE, 1);
-		redis_arg_text(c, redis_key(&tmp, redis_shard(record.contact), "r", type, id));
-		redis_arg_text(c, from);
-		redis_arg_text(c, to);
-		redis_arg_int(c, now_ms);
-		ret = redis_exchange_yes(st->servers, &b, err);
-	}
-	if (ret == 1 && audit && redis_audit_add(self, audit, err) < 0) {
-		if (err)
-			err->kind = ERR_UNSURE;
-		ret = -1;
-	}
-	arena_free(&tmp);
-	return ret;
-}
-
 /* ---- audit ---- */
 
 void redis_arg_audit_keys(struct redis_command *c, const char *object)
@@ -261,20 +238,61 @@ void redis_arg_audit(struct redis_command *c, const struct audit_entry *e)
 	redis_arg_text(c, e->request_id);
 }
 
-int redis_audit_add(void *self, const struct audit_entry *e, struct err *err)
+static int add_audit(struct redis_store *st, const struct audit_entry *e, int64_t deadline,
+		     struct err *err)
 {
-	struct redis_store *st = self;
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct redis_command *c;
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
+	b.deadline = deadline;
 	c = redis_script(&b, st->servers, REDIS_SCRIPT_AUDIT_ADD, 2);
 	redis_arg_audit_keys(c, e->object);
 	redis_arg_int(c, DRIVER_AUDIT_KEEP_MS);
 	redis_arg_audit(c, e);
 	ret = redis_exchange_yes(st->servers, &b, err) < 0 ? -1 : 0;
+	arena_free(&tmp);
+	return ret;
+}
+
+int redis_audit_add(void *self, const struct audit_entry *e, struct err *err)
+{
+	struct redis_store *st = self;
+
+	return add_audit(st, e, redis_servers_deadline(st->servers), err);
+}
+
+/* The record first, then its entry: they lie in different slots. An entry that is not written is
+ * told as unsure: the record has changed. */
+int redis_record_change(void *self, const char *type, const char *id, const char *from,
+			const char *to, int64_t now_ms, const struct audit_entry *audit,
+			struct err *err)
+{
+	struct redis_store *st = self;
+	struct arena tmp = { 0 };
+	struct driver_record record;
+	struct redis_batch b;
+	struct redis_command *c;
+	int64_t deadline = redis_servers_deadline(st->servers);
+	int ret = find_record(st, type, id, deadline, &tmp, &record, err);
+
+	if (ret == 1) {
+		redis_batch_init(&b, &tmp, REDIS_WRITE);
+		b.deadline = deadline;
+		c = redis_script(&b, st->servers, REDIS_SCRIPT_RECORD_CHANGE, 1);
+		redis_arg_text(c, redis_key(&tmp, redis_shard(record.contact), "r", type, id));
+		redis_arg_text(c, from);
+		redis_arg_text(c, to);
+		redis_arg_int(c, now_ms);
+		ret = redis_exchange_yes(st->servers, &b, err);
+	}
+	if (ret == 1 && audit && add_audit(st, audit, deadline, err) < 0) {
+		if (err)
+			err->kind = ERR_UNSURE;
+		ret = -1;
+	}
 	arena_free(&tmp);
 	return ret;
 }

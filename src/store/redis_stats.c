@@ -93,6 +93,7 @@ static int scan_page(struct redis_store *st, struct scan *scan, struct store_sta
 	int ret = -1;
 
 	redis_batch_init(&b, &tmp, REDIS_READ);
+	b.deadline = redis_servers_deadline(st->servers);
 	for (size_t i = 0; i < scan->count; i++) {
 		struct redis_command *c = redis_command(&b, "ZSCAN");
 

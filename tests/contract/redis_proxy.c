@@ -61,6 +61,14 @@ static bool proxy_carry(int from, int to, size_t most, bool keep)
 	return true;
 }
 
+static void proxy_sleep(int ms)
+{
+	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	if (ms > 0)
+		nanosleep(&t, NULL);
+}
+
 static void proxy_look(struct proxy *p)
 {
 	struct pollfd fds[1 + 2 * PROXY_PAIRS] = { { .fd = p->listener, .events = POLLIN } };
@@ -80,6 +88,7 @@ static void proxy_look(struct proxy *p)
 			well = proxy_carry(p->callers[i], p->servers[i], p->sip ? p->sip : CHUNK,
 					   false);
 		if (well && fds[2 + 2 * i].revents) {
+			proxy_sleep(atomic_load(&p->delay_ms));
 			well = proxy_carry(p->servers[i], p->callers[i], CHUNK, keep);
 			p->replies_kept += keep;
 		}
@@ -92,13 +101,12 @@ static void proxy_look(struct proxy *p)
 
 static void *proxy_run(void *arg)
 {
-	const struct timespec breath = { .tv_nsec = 1000000 };
 	struct proxy *p = arg;
 
 	while (!atomic_load(&p->over)) {
 		proxy_look(p);
 		if (p->sip)
-			nanosleep(&breath, NULL);
+			proxy_sleep(1);
 		if (atomic_load(&p->mode) != PROXY_CUT)
 			continue;
 		for (int i = 0; i < PROXY_PAIRS; i++)

@@ -25,6 +25,7 @@ struct proxy {
 	int port;
 	int to_port;
 	size_t sip;		 /* bytes taken from the caller each millisecond; 0: any */
+	atomic_int delay_ms;	 /* an answer travels so long */
 	atomic_int mode;	 /* enum proxy_mode */
 	atomic_int replies_kept; /* how often something was kept back */
 	atomic_bool over;

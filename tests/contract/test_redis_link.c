@@ -270,6 +270,66 @@ static void what_was_not_written_is_not_unsure(void **state)
 	fixture_end(f);
 }
 
+/* A record and a broadcast, for what takes two exchanges. */
+static void store_two(struct redis_fixture *f)
+{
+	static const struct audit_entry audit = { NOW, "broadcast.create", "b1", "", "" };
+	const struct driver_record record = { "ticket", "r1", WHO, "new", NOW, NOW, { "box", 3 } };
+	struct driver_broadcast b = { .plain = { .id = "b1",
+						 .why = "",
+						 .target_step = "",
+						 .request_key = "once",
+						 .request_digest = "",
+						 .cursor = "",
+						 .created_ms = NOW } };
+	struct driver_turn t = a_turn(WHO, NULL, 0);
+
+	t.records = &record;
+	t.record_count = 1;
+	assert_int_equal(commit(f, &t), COMMIT_DONE);
+	assert_int_equal(f->driver->broadcast_create(f->self, &b, &audit, &f->a, &b, &f->err), 1);
+}
+
+static bool store_answers(void *arg)
+{
+	struct redis_fixture *f = arg;
+
+	return f->driver->ping(f->self, &f->err) == 0;
+}
+
+/* Each exchange alone keeps the limit, two of them do not. */
+static void exchanges_share_one_limit(void **state)
+{
+	enum { SHORT_MS = 1000, DELAY_MS = 700 };
+	struct redis_fixture *f = fixture_start(NULL, LONG_MS);
+	struct proxy p = { 0 };
+	struct driver_broadcast b;
+	int64_t start;
+
+	(void)state;
+	store_two(f);
+	proxy_start(&p, f->server.port);
+	open_by_proxy(f, &p, SHORT_MS);
+	p.delay_ms = DELAY_MS;
+	start = clock_mono_ms();
+	assert_err(f, f->driver->broadcast_find(f->self, "once", &f->a, &b, &f->err), ERR_TEMP);
+	assert_in_range(clock_mono_ms() - start, SHORT_MS, SHORT_MS + SLACK_MS);
+	p.delay_ms = 0;
+	wait_until(store_answers, f, "the end of what was late");
+	p.delay_ms = DELAY_MS;
+	start = clock_mono_ms();
+	assert_int_equal(
+		f->driver->record_change(f->self, "ticket", "r1", "new", "old", NOW, NULL, &f->err),
+		-1);
+	/* A busy machine may not come as far as the write. */
+	assert_true(f->err.kind == ERR_UNSURE || f->err.kind == ERR_TEMP);
+	assert_in_range(clock_mono_ms() - start, SHORT_MS, SHORT_MS + SLACK_MS);
+	f->driver->close(f->self);
+	f->self = NULL;
+	proxy_stop(&p);
+	fixture_end(f);
+}
+
 /* ---- a connection that ends ---- */
 
 static bool reply_was_kept(void *arg)
@@ -410,6 +470,7 @@ int main(void)
 		cmocka_unit_test(a_slow_reader_gets_everything),
 		cmocka_unit_test(who_leaves_disturbs_nobody),
 		cmocka_unit_test(what_was_not_written_is_not_unsure),
+		cmocka_unit_test(exchanges_share_one_limit),
 		cmocka_unit_test(lost_answer_is_unsure),
 		cmocka_unit_test(killed_with_calls_in_flight),
 		cmocka_unit_test(half_written),
