@@ -198,9 +198,8 @@ int redis_broadcast_change(void *self, const struct driver_broadcast *b,
 	int ret;
 
 	redis_batch_init(&batch, &tmp, REDIS_WRITE);
-	c = redis_script(&batch, st->servers, REDIS_SCRIPT_BROADCAST_CHANGE, 5);
+	c = redis_script(&batch, st->servers, REDIS_SCRIPT_BROADCAST_CHANGE, 4);
 	redis_arg_text(c, home_key(&tmp, "b", p->id));
-	redis_arg_text(c, home_key(&tmp, "ball", NULL));
 	redis_arg_text(c, home_key(&tmp, "bopen", NULL));
 	redis_arg_audit_keys(c, audit ? audit->object : "");
 	redis_arg_text(c, p->id);

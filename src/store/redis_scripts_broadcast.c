@@ -108,7 +108,7 @@ _Static_assert(BROADCAST_RUNNING == 0 && BROADCAST_PAUSED == 1 && BROADCAST_CANC
 		       BROADCAST_DONE == 3,
 	"broadcast states are stored, those up to 1 are open");
 
-/* KEYS b ball bopen au, au of it  ARGV 1 id  2 revision  3 next revision  4 state  5 why  6 code
+/* KEYS b bopen au, au of it  ARGV 1 id  2 revision  3 next revision  4 state  5 why  6 code
  * 7 send  8 round  9 cursor  10 planned  11 planner  12 finished  13 has an entry  14 life of au
  * 15-19 entry. Returns whether it was still that revision. */
 const char redis_lua_broadcast_change[] = LUA_AUDIT
@@ -117,7 +117,7 @@ const char redis_lua_broadcast_change[] = LUA_AUDIT
 	"redis.call('HSET', KEYS[1], 'rev', ARGV[3], 'state', ARGV[4], 'why', ARGV[5],\n"
 	"  'code', ARGV[6], 'send', ARGV[7], 'round', ARGV[8], 'cursor', ARGV[9],\n"
 	"  'planned', ARGV[10], 'planner', ARGV[11], 'finished', ARGV[12])\n"
-	"if ARGV[4] <= '1' then redis.call('ZADD', KEYS[3], b[2], ARGV[1])\n"
-	"else redis.call('ZREM', KEYS[3], ARGV[1]) end\n"
-	"if ARGV[13] == '1' then audit(KEYS[4], KEYS[5], 15, ARGV[14]) end\n"
+	"if ARGV[4] <= '1' then redis.call('ZADD', KEYS[2], b[2], ARGV[1])\n"
+	"else redis.call('ZREM', KEYS[2], ARGV[1]) end\n"
+	"if ARGV[13] == '1' then audit(KEYS[3], KEYS[4], 15, ARGV[14]) end\n"
 	"return 1\n";
