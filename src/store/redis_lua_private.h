@@ -168,8 +168,8 @@
 
 /*
  * A row whose fields have been merged; the state, tuple and external id are those before. ask():
- * when to ask the provider about it, by the table of redis_arg_ask() (9 digits for
- * each status and number of times asked). climb(): by the table of redis_arg_ladder().
+ * when to ask the provider about it, by the table of redis_ask_table() (9 digits for
+ * each status and number of times asked). climb(): by the table of arg_ladder() in redis_rows.c.
  */
 #define LUA_ROW_SAVE                                                                               \
 	"local function climb(ladder, status)\n"                                                   \

@@ -1,8 +1,8 @@
 /*
  * redis_private.h - inside of the Redis driver: address, commands, exchanges.
  *
- * redis.c and redis_{turn,queue,house}.c say what is asked; redis_exchange()
- * alone knows which server is asked, and over which connection. hiredis parses
+ * The driver's functions say what is asked; which server is asked, and over
+ * which connection, is known behind redis_exchange() only. hiredis parses
  * replies; lines, sockets and TLS are ours (redis_link_private.h).
  */
 #ifndef SAMVAD_STORE_REDIS_PRIVATE_H

@@ -1,7 +1,7 @@
 /*
  * redis_rows.c - outbox rows and facts as they travel, and what becomes of rows.
  *
- * The fields' order is that of LUA_ROW_SHOW and LUA_FACTS. A field that a row
+ * The fields' order is that of LUA_ROW and LUA_FACTS. A field that a row
  * does not have is 0 or "".
  */
 #include <stdlib.h>

@@ -22,7 +22,7 @@
  *                      since (of the consent) out trouble heard (of the trouble) parked
  *   l:<contact>        opt-in ledger, a stream: at consent ext box
  *   ix                 ZSET contact -> last activity, as it was when its last five digits turned
- *   calls              ZSET contact -> when its business call may be taken up
+ *   calls              ZSET contact -> when its call or timer may be taken up
  *   o:<id>             outbox row: kind channel contact created due attempts changed state
  *                      reason ext status error bc (its broadcast) asked (for its status) box
  *   oq:<contact>       the line: list of "<id> <due>", unfinished rows only, oldest first
