@@ -115,17 +115,13 @@ static bool read_place(const char *text, const char *asked, struct arena *a,
 enum redis_turn redis_turn_of(const redisReply *reply, const char *asked, struct arena *a,
 			      struct redis_place *place_out)
 {
-	const char *text = reply->str;
-
-	if (reply->type != REDIS_REPLY_ERROR)
-		return REDIS_TURN_NONE;
-	if (strncmp(text, "MOVED ", 6) == 0 && read_place(text, asked, a, place_out))
+	if (redis_reply_refuses(reply, "MOVED ") && read_place(reply->str, asked, a, place_out))
 		return REDIS_TURN_MOVED;
-	if (strncmp(text, "ASK ", 4) == 0 && read_place(text, asked, a, place_out))
+	if (redis_reply_refuses(reply, "ASK ") && read_place(reply->str, asked, a, place_out))
 		return REDIS_TURN_ASK;
-	if (strncmp(text, "TRYAGAIN", 8) == 0)
+	if (redis_reply_refuses(reply, "TRYAGAIN"))
 		return REDIS_TURN_AGAIN;
-	if (strncmp(text, "CLUSTERDOWN", 11) == 0)
+	if (redis_reply_refuses(reply, "CLUSTERDOWN"))
 		return REDIS_TURN_DOWN;
 	return REDIS_TURN_NONE;
 }

@@ -148,6 +148,11 @@ bool redis_reply_has(const redisReply *r)
 	return r && r->type != REDIS_REPLY_NIL;
 }
 
+bool redis_reply_refuses(const redisReply *r, const char *word)
+{
+	return r->type == REDIS_REPLY_ERROR && strncmp(r->str, word, strlen(word)) == 0;
+}
+
 const redisReply *redis_reply_at(const redisReply *r, size_t i)
 {
 	return r && r->type == REDIS_REPLY_ARRAY && i < r->elements ? r->element[i] : NULL;

@@ -68,11 +68,6 @@ int redis_error_set(struct err *err, const redisReply *reply)
 	return err_set(err, kind, "Redis refused: %.*s", shown > 120 ? 120 : shown, text);
 }
 
-static bool is_error(const redisReply *r, const char *word)
-{
-	return r->type == REDIS_REPLY_ERROR && strncmp(r->str, word, strlen(word)) == 0;
-}
-
 /* The same command with the script itself instead of its digest. */
 static void spell_out(const struct redis_servers *servers, struct redis_command *c)
 {
@@ -95,7 +90,7 @@ static enum redis_fate run_unknown_scripts(struct redis_servers *servers,
 	enum redis_fate fate = REDIS_ANSWERED;
 
 	for (size_t i = 0; i < batch->count; i++) {
-		if (!is_error(replies[i], "NOSCRIPT"))
+		if (!redis_reply_refuses(replies[i], "NOSCRIPT"))
 			continue;
 		if (!which)
 			which = mem_array(batch->count, sizeof *which);

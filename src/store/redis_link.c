@@ -81,8 +81,7 @@ static int hand_out(struct redis_link *link, redisReply *reply, struct err *err)
 		freeReplyObject(reply);
 		return err_set(err, ERR_TEMP, "Redis answers what nobody has asked");
 	}
-	if (reply->type == REDIS_REPLY_ERROR && link->address->form == REDIS_SENTINEL &&
-	    strncmp(reply->str, "READONLY", 8) == 0)
+	if (link->address->form == REDIS_SENTINEL && redis_reply_refuses(reply, "READONLY"))
 		link->misled = true;
 	call->replies[call->answered++] = reply;
 	if (call->answered < call->count)

@@ -88,6 +88,8 @@ const char *redis_reply_text(const redisReply *r, struct arena *a);
 int64_t redis_reply_int(const redisReply *r);
 uint64_t redis_reply_u64(const redisReply *r);
 bool redis_reply_has(const redisReply *r); /* neither NULL nor nil */
+/* An error that begins with this word. */
+bool redis_reply_refuses(const redisReply *r, const char *word);
 /* The i-th element, or NULL when it is not an array of that length. */
 const redisReply *redis_reply_at(const redisReply *r, size_t i);
 void redis_replies_free(redisReply **replies, size_t count);

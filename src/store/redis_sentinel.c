@@ -55,7 +55,7 @@ static int read_place(const redisReply *reply, const struct redis_address *addre
 	const redisReply *host = redis_reply_at(reply, 0);
 	int64_t port = redis_reply_int(redis_reply_at(reply, 1));
 
-	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "ERR unknown command", 19) == 0)
+	if (redis_reply_refuses(reply, "ERR unknown command"))
 		return err_set(err, ERR_PERM, "this is no sentinel, but a server");
 	if (reply->type == REDIS_REPLY_ERROR)
 		return redis_error_set(err, reply);
@@ -81,8 +81,7 @@ static int ask_for_master(struct dialogue *d, const struct redis_address *addres
 	redis_arg_text(c, "get-master-addr-by-name");
 	redis_arg_text(c, address->master);
 	ret = ask(d, &b, &reply, err);
-	if (ret == 0 && reply->type == REDIS_REPLY_ERROR && address->password &&
-	    strncmp(reply->str, "NOAUTH", 6) == 0) {
+	if (ret == 0 && address->password && redis_reply_refuses(reply, "NOAUTH")) {
 		freeReplyObject(reply);
 		reply = NULL;
 		ret = log_in(d, address, err);
