@@ -34,8 +34,7 @@ unsigned redis_slot_of_key(struct str key)
 
 static bool is_word(const struct redis_command *c, int i, const char *word)
 {
-	return i < c->argc && c->argvlen[i] == strlen(word) &&
-	       memcmp(c->argv[i], word, c->argvlen[i]) == 0;
+	return i < c->argc && str_is((struct str){ c->argv[i], c->argvlen[i] }, word);
 }
 
 int redis_slot_of_command(const struct redis_command *c)

@@ -18,12 +18,12 @@ enum {
 	COUNT_LIMITS = 20, /* the whole count may take this many time limits */
 };
 
-static void count_step(struct store_stats *s, const char *step, size_t n, struct arena *a)
+static void count_step(struct store_stats *s, struct str step, struct arena *a)
 {
 	struct store_step_count *grown;
 
 	for (size_t i = 0; i < s->step_count; i++) {
-		if (strlen(s->steps[i].step) == n && memcmp(s->steps[i].step, step, n) == 0) {
+		if (str_is(step, s->steps[i].step)) {
 			s->steps[i].sessions++;
 			return;
 		}
@@ -32,7 +32,7 @@ static void count_step(struct store_stats *s, const char *step, size_t n, struct
 	grown = arena_array(a, s->step_count + 1, sizeof *grown);
 	if (s->step_count)
 		memcpy(grown, s->steps, s->step_count * sizeof *grown);
-	grown[s->step_count++] = (struct store_step_count){ arena_strndup(a, step, n), 1 };
+	grown[s->step_count++] = (struct store_step_count){ arena_strndup(a, step.p, step.n), 1 };
 	s->steps = grown;
 }
 
@@ -46,7 +46,7 @@ static void count_session(struct store_stats *s, const redisReply *r, int64_t no
 	s->sessions++;
 	s->completed += session.completed;
 	s->calls_waiting += session.wait == 1;
-	count_step(s, session.shown.p, session.shown.n, a);
+	count_step(s, session.shown, a);
 }
 
 /* Asks for the sessions named by ZSCAN replies ([cursor, [member, score, …]]) and counts them. */
