@@ -151,7 +151,7 @@ int redis_exchange(struct redis_servers *servers, struct redis_batch *batch,
 /* The same for a batch of one. The reply is freed with freeReplyObject. */
 int redis_exchange_one(struct redis_servers *servers, struct redis_batch *batch,
 		       redisReply **reply_out, struct err *err);
-/* The same for a script that answers whether: 1, 0 or -1. */
+/* The same for what answers with a number: 1 unless it is 0; or -1. */
 int redis_exchange_yes(struct redis_servers *servers, struct redis_batch *batch, struct err *err);
 /* What an error reply of the server means. Returns -1. */
 int redis_error_set(struct err *err, const redisReply *reply);

@@ -80,7 +80,6 @@ int redis_trouble_set(void *self, const char *contact, int code, int64_t now_ms,
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct redis_command *c;
-	redisReply *reply;
 	int ret;
 
 	redis_batch_init(&b, &tmp, REDIS_WRITE);
@@ -90,9 +89,7 @@ int redis_trouble_set(void *self, const char *contact, int code, int64_t now_ms,
 	redis_arg_int(c, code);
 	redis_arg_text(c, "heard");
 	redis_arg_int(c, now_ms);
-	ret = redis_exchange_one(st->servers, &b, &reply, err);
-	if (ret == 0)
-		freeReplyObject(reply);
+	ret = redis_exchange_yes(st->servers, &b, err) < 0 ? -1 : 0;
 	arena_free(&tmp);
 	return ret;
 }

@@ -350,7 +350,7 @@ int redis_audit_sweep(struct redis_store *st, int64_t before_ms, int64_t deadlin
 	struct arena tmp = { 0 };
 	struct redis_batch b;
 	struct redis_command *c;
-	redisReply *old = NULL, *reply;
+	redisReply *old = NULL;
 	int ret = -1;
 
 	redis_batch_init(&b, &tmp, REDIS_READ);
@@ -371,10 +371,8 @@ int redis_audit_sweep(struct redis_store *st, int64_t before_ms, int64_t deadlin
 		redis_arg(c, redis_reply_box(redis_reply_at(entry, 0), &tmp));
 		ret++;
 	}
-	if (ret > 0 && redis_exchange_one(st->servers, &b, &reply, err) < 0)
+	if (ret > 0 && redis_exchange_yes(st->servers, &b, err) < 0)
 		ret = -1;
-	else if (ret > 0)
-		freeReplyObject(reply);
 out:
 	if (old)
 		freeReplyObject(old);
