@@ -35,11 +35,22 @@ int fixture_open(struct redis_fixture *f, const char *url, int timeout_ms)
 	return driver_redis_open(&f->set, &f->driver, &f->self, &f->err);
 }
 
+struct redis_fixture *fixture_on(const char *url, int timeout_ms)
+{
+	struct redis_fixture *f = mem_alloc(sizeof *f);
+
+	(void)snprintf(f->url, sizeof f->url, "%s", url);
+	if (fixture_open(f, f->url, timeout_ms) < 0)
+		fail_msg("%s", f->err.text);
+	return f;
+}
+
 void fixture_end(struct redis_fixture *f)
 {
 	if (f->self)
 		f->driver->close(f->self);
-	redisFree(f->look);
+	if (f->look)
+		redisFree(f->look);
 	redis_server_free(&f->server);
 	arena_free(&f->a);
 	free(f);

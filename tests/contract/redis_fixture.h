@@ -40,6 +40,8 @@ struct redis_fixture {
 struct redis_fixture *fixture_start(const struct redis_server_options *options, int timeout_ms);
 /* Opens (again) on this URL; returns open's answer. */
 int fixture_open(struct redis_fixture *f, const char *url, int timeout_ms);
+/* Opens the driver on servers that are not its own: there is nothing to look with. */
+struct redis_fixture *fixture_on(const char *url, int timeout_ms);
 void fixture_end(struct redis_fixture *f);
 
 /* A command on the second connection; its reply must be no error. Freed by the caller. */

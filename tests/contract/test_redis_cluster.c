@@ -25,24 +25,6 @@ static int stop_nodes(void **state)
 	return 0;
 }
 
-/* A driver without a server of its own. */
-static struct redis_fixture *open_on(const char *url, int timeout_ms)
-{
-	struct redis_fixture *f = mem_alloc(sizeof *f);
-
-	(void)snprintf(f->url, sizeof f->url, "%s", url);
-	if (fixture_open(f, f->url, timeout_ms) < 0)
-		fail_msg("%s", f->err.text);
-	return f;
-}
-
-static void close_it(struct redis_fixture *f)
-{
-	f->driver->close(f->self);
-	arena_free(&f->a);
-	free(f);
-}
-
 static const char *contact_in(struct redis_fixture *f, unsigned shard)
 {
 	for (unsigned i = 0;; i++) {
@@ -55,7 +37,7 @@ static const char *contact_in(struct redis_fixture *f, unsigned shard)
 
 static void every_shard_has_a_node(void **state)
 {
-	struct redis_fixture *f = open_on(nodes.url, TIMEOUT_MS);
+	struct redis_fixture *f = fixture_on(nodes.url, TIMEOUT_MS);
 	struct store_stats st;
 
 	(void)state;
@@ -71,7 +53,7 @@ static void every_shard_has_a_node(void **state)
 	}
 	assert_int_equal(f->driver->stats(f->self, NOW, &f->a, &st, &f->err), 0);
 	assert_int_equal(st.sessions, REDIS_SHARDS);
-	close_it(f);
+	fixture_end(f);
 }
 
 static void any_seed_will_do(void **state)
@@ -83,20 +65,20 @@ static void any_seed_will_do(void **state)
 	(void)state;
 	(void)snprintf(url, sizeof url, "redis://127.0.0.1:%d,127.0.0.1:%d", dead,
 		       nodes.servers[4].port); /* a replica knows the map as well */
-	f = open_on(url, TIMEOUT_MS);
+	f = fixture_on(url, TIMEOUT_MS);
 	if (f->driver->ping(f->self, &f->err) < 0)
 		fail_msg("%s", f->err.text);
-	close_it(f);
+	fixture_end(f);
 
 	(void)snprintf(url, sizeof url, "redis+cluster://localhost:%d", nodes.servers[2].port);
-	f = open_on(url, TIMEOUT_MS);
+	f = fixture_on(url, TIMEOUT_MS);
 	assert_int_equal(f->driver->ping(f->self, &f->err), 0);
-	close_it(f);
+	fixture_end(f);
 
 	(void)snprintf(url, sizeof url, "redis+cluster://127.0.0.1:%d", dead);
-	f = open_on(url, SHORT_MS);
+	f = fixture_on(url, SHORT_MS);
 	assert_err(f, f->driver->ping(f->self, &f->err), ERR_TEMP);
-	close_it(f);
+	fixture_end(f);
 }
 
 static void one_server_and_a_cluster_are_told_apart(void **state)
@@ -139,7 +121,7 @@ static void forget_scripts(void)
 static void scripts_come_back_on_every_node(void **state)
 {
 	enum { ROWS = 30 };
-	struct redis_fixture *f = open_on(nodes.url, TIMEOUT_MS);
+	struct redis_fixture *f = fixture_on(nodes.url, TIMEOUT_MS);
 	struct driver_outbound rows[ROWS];
 	struct driver_claim *got;
 	size_t n;
@@ -159,12 +141,12 @@ static void scripts_come_back_on_every_node(void **state)
 	assert_int_equal(n, ROWS);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(got[i].row.attempts, 1);
-	close_it(f);
+	fixture_end(f);
 }
 
 static void resharding_is_not_felt(void **state)
 {
-	struct redis_fixture *f = open_on(nodes.url, TIMEOUT_MS);
+	struct redis_fixture *f = fixture_on(nodes.url, TIMEOUT_MS);
 	struct writers w;
 
 	(void)state;
@@ -177,12 +159,12 @@ static void resharding_is_not_felt(void **state)
 	writers_finish(&w);
 	assert_int_equal(w.temp, 0);
 	assert_int_equal(w.unsure, 0);
-	close_it(f);
+	fixture_end(f);
 }
 
 static void a_master_dies(void **state)
 {
-	struct redis_fixture *f = open_on(nodes.url, SHORT_MS);
+	struct redis_fixture *f = fixture_on(nodes.url, SHORT_MS);
 	struct writers w;
 	long before;
 
@@ -198,7 +180,7 @@ static void a_master_dies(void **state)
 	assert_true(w.done > before);
 	if (f->driver->ping(f->self, &f->err) < 0)
 		fail_msg("%s", f->err.text);
-	close_it(f);
+	fixture_end(f);
 }
 
 int main(void)

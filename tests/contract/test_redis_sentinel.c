@@ -96,33 +96,15 @@ static int stop_set(void **state)
 	return 0;
 }
 
-/* A driver without a server of its own. */
-static struct redis_fixture *open_on(const char *url, int timeout_ms)
-{
-	struct redis_fixture *f = mem_alloc(sizeof *f);
-
-	(void)snprintf(f->url, sizeof f->url, "%s", url);
-	if (fixture_open(f, f->url, timeout_ms) < 0)
-		fail_msg("%s", f->err.text);
-	return f;
-}
-
-static void close_it(struct redis_fixture *f)
-{
-	f->driver->close(f->self);
-	arena_free(&f->a);
-	free(f);
-}
-
 static void finds_the_master(void **state)
 {
-	struct redis_fixture *f = open_on(set.url, TIMEOUT_MS);
+	struct redis_fixture *f = fixture_on(set.url, TIMEOUT_MS);
 	struct driver_turn t = a_turn(WHO, "SM1", 0);
 
 	(void)state;
 	assert_int_equal(commit(f, &t), COMMIT_DONE);
 	assert_int_equal(load(f, WHO, "SM1").reply_state, REPLY_INLINE);
-	close_it(f);
+	fixture_end(f);
 }
 
 static void any_sentinel_will_do(void **state)
@@ -133,10 +115,10 @@ static void any_sentinel_will_do(void **state)
 	(void)state;
 	(void)snprintf(url, sizeof url, "redis+sentinel://:pw@127.0.0.1:%d,127.0.0.1:%d/our-set",
 		       redis_server_free_port(), set.sentinels[2].port);
-	f = open_on(url, TIMEOUT_MS);
+	f = fixture_on(url, TIMEOUT_MS);
 	if (f->driver->ping(f->self, &f->err) < 0)
 		fail_msg("%s", f->err.text);
-	close_it(f);
+	fixture_end(f);
 }
 
 static void what_is_wrong_is_said(void **state)
@@ -165,19 +147,19 @@ static void what_is_wrong_is_said(void **state)
 
 		(void)snprintf(url, sizeof url, "redis+sentinel://%s127.0.0.1:%d/%s", rows[i].login,
 			       rows[i].port, rows[i].set);
-		f = open_on(url, TIMEOUT_MS);
+		f = fixture_on(url, TIMEOUT_MS);
 		if (f->driver->ping(f->self, &f->err) != -1 || f->err.kind != rows[i].kind ||
 		    !strstr(f->err.text, rows[i].says) || strstr(f->err.text, "hunter"))
 			fail_msg("%s: %s %s", rows[i].name, err_kind_name(f->err.kind),
 				 f->err.text);
-		close_it(f);
+		fixture_end(f);
 	}
 }
 
 /* The sentinels still name it, but it has become a replica: not a word is written to it. */
 static void a_master_that_is_none_is_left(void **state)
 {
-	struct redis_fixture *f = open_on(set.url, TIMEOUT_MS);
+	struct redis_fixture *f = fixture_on(set.url, TIMEOUT_MS);
 	struct driver_turn t = a_turn(WHO, "SM2", 1);
 	enum commit_result result;
 	bool is_inline;
@@ -197,12 +179,12 @@ static void a_master_that_is_none_is_left(void **state)
 	while (f->driver->commit(f->self, &t, &result, &is_inline, &f->err) < 0)
 		assert_int_equal(f->err.kind, ERR_TEMP);
 	assert_int_equal(result, COMMIT_DONE);
-	close_it(f);
+	fixture_end(f);
 }
 
 static void the_master_dies(void **state)
 {
-	struct redis_fixture *f = open_on(set.url, SHORT_MS);
+	struct redis_fixture *f = fixture_on(set.url, SHORT_MS);
 	struct writers w;
 
 	(void)state;
@@ -215,7 +197,7 @@ static void the_master_dies(void **state)
 	writers_finish(&w);
 	assert_true(w.unsure > 0);
 	assert_true(nodes_says(&set.replica, "INFO replication", "role:master"));
-	close_it(f);
+	fixture_end(f);
 }
 
 int main(void)
