@@ -56,8 +56,7 @@ void outbox_use_broadcasts(struct outbox *box, const char (*ids)[ID_HEX_SIZE], s
  * known, 0 unknown message, -1 the store: answer 503. Any thread. */
 int outbox_hear(struct outbox *box, const struct status_news *news, struct err *err);
 
-struct outbox_state { /* for health, metrics and whoever pauses a broadcast */
-	unsigned in_flight;
+struct outbox_state {	   /* for whoever pauses a broadcast */
 	int config_code;   /* the provider refuses everything until an operator acts; 0: it does not
 			    */
 	int64_t config_ms; /* when that was last heard */

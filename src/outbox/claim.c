@@ -49,7 +49,6 @@ static void renew_turns(struct outbox *box)
 static void settle_untried(struct flight *f, enum outbound_state state)
 {
 	f->row.state = state;
-	f->applied = true;
 	outbox_push(&f->box->done, f);
 }
 

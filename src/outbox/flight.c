@@ -169,7 +169,6 @@ void outbox_give_back(struct flight *f, int64_t delay_ms)
 {
 	f->row.state = f->lookup ? OUTBOUND_UNSURE : OUTBOUND_WAITING;
 	f->row.due_ms = clock_now_ms(f->box->set.clock) + delay_ms;
-	f->applied = true;
 	outbox_push(&f->box->done, f);
 	outbox_count("samvad_sends_given_back_total", NULL,
 		     "Claimed messages put back untried: no rate left, paused, or stopping.");

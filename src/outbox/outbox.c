@@ -91,9 +91,7 @@ void outbox_use_broadcasts(struct outbox *box, const char (*ids)[ID_HEX_SIZE], s
 void outbox_look(struct outbox *box, struct outbox_state *state_out)
 {
 	pthread_mutex_lock(&box->lock);
-	*state_out = (struct outbox_state){ .in_flight = box->attempts_in_flight +
-							 box->lookups_in_flight,
-					    .config_code = box->config_code,
+	*state_out = (struct outbox_state){ .config_code = box->config_code,
 					    .config_ms = box->config_ms };
 	pthread_mutex_unlock(&box->lock);
 }

@@ -47,8 +47,7 @@ struct flight { /* a claimed row */
 	enum outbox_lane lane;
 	int64_t lease_ms; /* monotonic: nobody else claims it before */
 	bool lookup;
-	bool applied; /* the row says what came of it; only the store must still take it */
-	bool whole;   /* of a look-up: all candidates are there */
+	bool whole; /* of a look-up: all candidates are there */
 	struct send_result result;
 	struct send_result *candidates; /* of a look-up */
 	size_t candidate_count;

@@ -72,7 +72,6 @@ static void apply(struct flight *f, const struct outbox_plan *plan)
 		row->external_id = arena_strdup(&f->arena, f->result.external_id);
 		row->status = f->result.status;
 	}
-	f->applied = true;
 	say(f, outcome, plan->delay_ms);
 	outbox_push(&f->box->done, f);
 }
