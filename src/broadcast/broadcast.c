@@ -153,11 +153,8 @@ static int create(struct broadcaster *b, const struct broadcaster_order *o,
 	struct broadcast before;
 	int got = store_broadcast_create(b->set.store, row, &audit, a, &before, err);
 
-	if (got < 0) {
-		if (err && err->kind == ERR_PERM) /* that would say "another order" */
-			err->kind = ERR_BUG;
-		return -1;
-	}
+	if (got < 0)
+		return broadcaster_store_failed(err);
 	if (got == 1) {
 		log_info("broadcast accepted", LOG_S("broadcast", row->id),
 			 LOG_S("detail", audit.detail));
@@ -176,9 +173,9 @@ static int was_accepted(struct broadcaster *b, const struct broadcaster_order *o
 	if (!o->whole || o->dry_run || !*rq->key)
 		return 0;
 	got = store_broadcast_find(b->set.store, rq->key, rq->arena, &before, err);
-	if (got < 0 && err && err->kind == ERR_PERM)
-		err->kind = ERR_BUG;
-	return got > 0 ? strcmp(before.request_digest, digest_of(o, rq->arena)) == 0 : got;
+	if (got <= 0)
+		return got < 0 ? broadcaster_store_failed(err) : 0;
+	return strcmp(before.request_digest, digest_of(o, rq->arena)) == 0;
 }
 
 /* Until it is planned, for a few seconds at most; *row is as it is then. */

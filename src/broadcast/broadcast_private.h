@@ -240,6 +240,10 @@ int broadcaster_change(struct broadcaster *b, const char *id, broadcaster_change
 		       const struct audit_entry *audit, struct arena *a, struct broadcast *b_out,
 		       struct err *err);
 
+/* Returns -1. To our callers ERR_PERM says that they are refused; a store's means something else.
+ */
+int broadcaster_store_failed(struct err *err);
+
 /* ---- watch.c ---- */
 
 void *broadcaster_watch(void *broadcaster);
@@ -249,9 +253,6 @@ double broadcaster_rate(struct broadcaster *b, const char *id);
 
 /* ---- show.c ---- */
 
-/* The members that an answer about one broadcast has; `whole` with failures and audit. */
-int broadcaster_write(struct broadcaster *b, const struct broadcast *row, bool whole,
-		      struct json_writer *w, struct err *err);
 /* {"skipped":{…}} of an open object. */
 void broadcaster_write_skipped(struct json_writer *w, const struct broadcaster_progress *p);
 void broadcaster_write_time(struct json_writer *w, const char *key, int64_t ms); /* 0: null */

@@ -183,8 +183,9 @@ static void write_head(struct broadcaster *b, const struct broadcast *row, struc
 	broadcaster_write_time(w, "finished_at", row->finished_ms);
 }
 
-int broadcaster_write(struct broadcaster *b, const struct broadcast *row, bool whole,
-		      struct json_writer *w, struct err *err)
+/* The members that an answer about one broadcast has; `whole` with failures and audit. */
+static int write_broadcast(struct broadcaster *b, const struct broadcast *row, bool whole,
+			   struct json_writer *w, struct err *err)
 {
 	struct broadcast_count *list = NULL;
 	struct broadcaster_progress p;
@@ -225,7 +226,7 @@ int broadcaster_show(struct broadcaster *b, const char *id, struct buf *out, str
 	if (ret == 1) {
 		json_begin(&w, out);
 		json_object(&w, NULL);
-		if (broadcaster_write(b, &row, true, &w, err) < 0) {
+		if (write_broadcast(b, &row, true, &w, err) < 0) {
 			ret = -1;
 		} else {
 			broadcaster_write_time(&w, "timestamp", clock_now_ms(b->set.clock));
@@ -277,7 +278,7 @@ int broadcaster_list(struct broadcaster *b, const char *before, unsigned limit, 
 	json_array(&w, "broadcasts");
 	for (size_t i = 0; i < count; i++) {
 		json_object(&w, NULL);
-		if (broadcaster_write(b, &list[i], false, &w, err) < 0)
+		if (write_broadcast(b, &list[i], false, &w, err) < 0)
 			goto out;
 		json_end(&w);
 	}

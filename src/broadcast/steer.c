@@ -12,8 +12,7 @@
 
 enum { CHANGE_TRIES = 20 };
 
-/* ERR_PERM says to our callers that an action is refused; a store's means something else. */
-static int store_failed(struct err *err)
+int broadcaster_store_failed(struct err *err)
 {
 	if (err && err->kind == ERR_PERM)
 		err->kind = ERR_BUG;
@@ -29,7 +28,7 @@ int broadcaster_change(struct broadcaster *b, const char *id, broadcaster_change
 		int wanted;
 
 		if (got < 0)
-			return store_failed(err);
+			return broadcaster_store_failed(err);
 		if (got == 0) {
 			b_out->revision = 0;
 			return 0;
@@ -39,7 +38,7 @@ int broadcaster_change(struct broadcaster *b, const char *id, broadcaster_change
 			return wanted;
 		got = store_broadcast_change(b->set.store, b_out, audit, err);
 		if (got < 0)
-			return store_failed(err);
+			return broadcaster_store_failed(err);
 		if (got == 1) {
 			b_out->revision++;
 			return 1;
