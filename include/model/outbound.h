@@ -76,6 +76,9 @@ bool outbound_is_skip(enum outbound_reason r);
 /* The id of the row that carries on for the row `id`, made from it and a word ("template",
  * "parked", "retry"): doing it twice makes the same row. */
 void outbound_successor_id(const char *id, const char *word, char out[ID_HEX_SIZE]);
+/* The row that carries on for `row`: what it says, with that id, made and due now and not tried
+ * yet (WAITING). Borrows the texts of the row. */
+struct outbound outbound_successor(const struct outbound *row, const char *word, int64_t now_ms);
 /* The id of a broadcast's row for a contact: planning twice makes the same row. */
 void outbound_recipient_id(const char *broadcast, const char *contact, char out[ID_HEX_SIZE]);
 

@@ -149,17 +149,9 @@ static int plan_audience(struct broadcaster *b, const struct broadcast *row, str
 static int retry_row(struct broadcaster *b, const struct outbound *row, struct err *err)
 {
 	int64_t now = clock_now_ms(b->set.clock);
-	struct outbound again = *row;
+	struct outbound again = outbound_successor(row, "retry", now);
 
-	outbound_successor_id(row->id, "retry", again.id);
 	again.kind = OUTBOUND_BROADCAST;
-	again.created_ms = again.due_ms = now;
-	again.attempts = 0;
-	again.state = OUTBOUND_WAITING;
-	again.reason = OUTBOUND_NO_REASON;
-	again.external_id = "";
-	again.status = STATUS_NONE;
-	again.error_code = 0;
 	return store_outbox_replace(b->set.store, row->id, row->status, row->error_code, &again,
 				    now, err);
 }

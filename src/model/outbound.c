@@ -79,6 +79,21 @@ void outbound_successor_id(const char *id, const char *word, char out[ID_HEX_SIZ
 	made_id(id, word, out);
 }
 
+struct outbound outbound_successor(const struct outbound *row, const char *word, int64_t now_ms)
+{
+	struct outbound next = *row;
+
+	outbound_successor_id(row->id, word, next.id);
+	next.created_ms = next.due_ms = now_ms;
+	next.attempts = 0;
+	next.state = OUTBOUND_WAITING;
+	next.reason = OUTBOUND_NO_REASON;
+	next.external_id = "";
+	next.status = STATUS_NONE;
+	next.error_code = 0;
+	return next;
+}
+
 void outbound_recipient_id(const char *broadcast, const char *contact, char out[ID_HEX_SIZE])
 {
 	made_id(broadcast, contact, out);

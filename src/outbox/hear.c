@@ -72,27 +72,17 @@ static enum outbox_acted opt_out(struct outbox *box, const char *contact, int co
 /* The row goes on as its template, or waits until they write. False: it cannot. */
 static bool make_successor(const struct outbound *row, int64_t now_ms, struct outbound *o)
 {
-	const char *word;
+	bool has_template = *row->content_sid != '\0';
 
 	if (row->as_template)
 		return false; /* a template needs no window: this would only go round */
-	*o = *row;
-	if (*row->content_sid) {
-		word = "template";
+	*o = outbound_successor(row, has_template ? "template" : "parked", now_ms);
+	if (has_template) {
 		o->as_template = true;
-		o->state = OUTBOUND_WAITING;
 	} else {
-		word = "parked";
 		o->kind = OUTBOUND_REPLY;
 		o->state = OUTBOUND_PARKED;
 	}
-	outbound_successor_id(row->id, word, o->id);
-	o->created_ms = o->due_ms = now_ms;
-	o->attempts = 0;
-	o->reason = OUTBOUND_NO_REASON;
-	o->external_id = "";
-	o->status = STATUS_NONE;
-	o->error_code = 0;
 	return true;
 }
 
