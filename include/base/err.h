@@ -28,6 +28,9 @@ int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Puts "what: " before the text that is there; returns -1. */
 int err_prefix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Where ERR_PERM tells callers that they are refused, a failure from below must not: it becomes
+ * ERR_BUG. Returns -1. */
+int err_below(struct err *err);
 const char *err_kind_name(enum err_kind kind);
 
 #endif

@@ -73,6 +73,13 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
+int err_below(struct err *err)
+{
+	if (err && err->kind == ERR_PERM)
+		err->kind = ERR_BUG;
+	return -1;
+}
+
 const char *err_kind_name(enum err_kind kind)
 {
 	switch (kind) {

@@ -154,7 +154,7 @@ static int create(struct broadcaster *b, const struct broadcaster_order *o,
 	int got = store_broadcast_create(b->set.store, row, &audit, a, &before, err);
 
 	if (got < 0)
-		return broadcaster_store_failed(err);
+		return err_below(err);
 	if (got == 1) {
 		log_info("broadcast accepted", LOG_S("broadcast", row->id),
 			 LOG_S("detail", audit.detail));
@@ -174,7 +174,7 @@ static int was_accepted(struct broadcaster *b, const struct broadcaster_order *o
 		return 0;
 	got = store_broadcast_find(b->set.store, rq->key, rq->arena, &before, err);
 	if (got <= 0)
-		return got < 0 ? broadcaster_store_failed(err) : 0;
+		return got < 0 ? err_below(err) : 0;
 	return strcmp(before.request_digest, digest_of(o, rq->arena)) == 0;
 }
 
@@ -239,6 +239,17 @@ static void write_answer(struct broadcaster *b, const struct broadcast *row, boo
 	buf_free(&text);
 }
 
+/* How many there are of each kind, as far as it is planned. */
+static int outcomes(struct broadcaster *b, struct broadcast *row, bool dry_run, struct arena *a,
+		    struct broadcast_count **list_out, size_t *count_out, struct err *err)
+{
+	if (dry_run)
+		return broadcaster_plan_dry(b, row, list_out, count_out, a, err);
+	if (wait_for_plan(b, row, a, err) < 0)
+		return -1;
+	return store_broadcast_counts(b->set.store, row->id, a, list_out, count_out, err);
+}
+
 static int send_order(struct broadcaster *b, const struct broadcaster_order *o,
 		      const struct broadcaster_request *rq, struct buf *out, const char **field_out,
 		      struct err *err)
@@ -249,14 +260,10 @@ static int send_order(struct broadcaster *b, const struct broadcaster_order *o,
 	struct broadcaster_progress p;
 	size_t count = 0;
 
-	if (o->dry_run) {
-		if (broadcaster_plan_dry(b, &row, &list, &count, a, err) < 0)
-			return -1;
-	} else if (create(b, o, rq, &row, field_out, err) < 0 ||
-		   wait_for_plan(b, &row, a, err) < 0 ||
-		   store_broadcast_counts(b->set.store, row.id, a, &list, &count, err) < 0) {
+	if (!o->dry_run && create(b, o, rq, &row, field_out, err) < 0)
 		return -1;
-	}
+	if (outcomes(b, &row, o->dry_run, a, &list, &count, err) < 0)
+		return err_below(err);
 	broadcaster_count_up(list, count, row.state == BROADCAST_CANCELLED, &p);
 	write_answer(b, &row, o->dry_run, &p, out);
 	return o->dry_run ? 200 : 202;

@@ -240,10 +240,6 @@ int broadcaster_change(struct broadcaster *b, const char *id, broadcaster_change
 		       const struct audit_entry *audit, struct arena *a, struct broadcast *b_out,
 		       struct err *err);
 
-/* Returns -1. To our callers ERR_PERM says that they are refused; a store's means something else.
- */
-int broadcaster_store_failed(struct err *err);
-
 /* ---- watch.c ---- */
 
 void *broadcaster_watch(void *broadcaster);

@@ -234,7 +234,7 @@ int broadcaster_show(struct broadcaster *b, const char *id, struct buf *out, str
 		}
 	}
 	arena_free(&a);
-	return ret;
+	return ret < 0 ? err_below(err) : ret;
 }
 
 /* ---- many ---- */
@@ -293,7 +293,7 @@ int broadcaster_list(struct broadcaster *b, const char *before, unsigned limit, 
 	ret = 0;
 out:
 	arena_free(&a);
-	return ret;
+	return ret < 0 ? err_below(err) : ret;
 }
 
 /* ---- recipients ---- */
@@ -374,5 +374,5 @@ int broadcaster_recipients(struct broadcaster *b, const char *id, const char *cu
 	if (ret == 1)
 		ret = write_recipients(b, &row, cursor, wanted, limit, &a, out, err);
 	arena_free(&a);
-	return ret;
+	return ret < 0 ? err_below(err) : ret;
 }

@@ -12,13 +12,6 @@
 
 enum { CHANGE_TRIES = 20 };
 
-int broadcaster_store_failed(struct err *err)
-{
-	if (err && err->kind == ERR_PERM)
-		err->kind = ERR_BUG;
-	return -1;
-}
-
 int broadcaster_change(struct broadcaster *b, const char *id, broadcaster_change_fn fn, void *arg,
 		       const struct audit_entry *audit, struct arena *a, struct broadcast *b_out,
 		       struct err *err)
@@ -28,7 +21,7 @@ int broadcaster_change(struct broadcaster *b, const char *id, broadcaster_change
 		int wanted;
 
 		if (got < 0)
-			return broadcaster_store_failed(err);
+			return err_below(err);
 		if (got == 0) {
 			b_out->revision = 0;
 			return 0;
@@ -38,7 +31,7 @@ int broadcaster_change(struct broadcaster *b, const char *id, broadcaster_change
 			return wanted;
 		got = store_broadcast_change(b->set.store, b_out, audit, err);
 		if (got < 0)
-			return broadcaster_store_failed(err);
+			return err_below(err);
 		if (got == 1) {
 			b_out->revision++;
 			return 1;

@@ -3,6 +3,8 @@
  */
 #include "broadcast_house.h"
 
+#include <unistd.h>
+
 static void planned_sent_done(void **state)
 {
 	struct fixture *f = *state;
@@ -268,6 +270,60 @@ static void lists_and_recipients(void **state)
 	buf_free(&out);
 }
 
+/* ---- what cannot be read ---- */
+
+static void reopen_store(struct fixture *f, const char *dir, const char *keys)
+{
+	struct store_settings set = { .redis_url = "", .data_dir = dir };
+
+	store_close(&f->store);
+	seal_ring_free(&f->ring);
+	assert_int_equal(seal_ring_parse(keys, &f->ring, NULL), 0);
+	set.ring = f->ring;
+	assert_int_equal(store_open(&set, &f->store, NULL), 0);
+	f->set.store = f->store;
+}
+
+/* To whoever asks over HTTP, ERR_PERM would be a conflict of theirs. */
+static void a_lost_key_is_no_refusal(void **state)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef";
+	static const char other[] =
+		"k2:"
+		"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+	static const char *const files[] = { "samvad.db", "samvad.db-wal", "samvad.db-shm",
+					     "samvad.lock" };
+	char dir[] = "/tmp/samvad-room-XXXXXX";
+	struct fixture *f = *state;
+	struct buf out;
+
+	assert_non_null(mkdtemp(dir));
+	reopen_store(f, dir, KEYS);
+	leave_half_planned(f, id, 0);
+	reopen_store(f, dir, other);
+	open_room(f);
+	buf_init(&out, 65536);
+	for (int i = 0; i < 4; i++) {
+		static const char *const names[] = { "show", "list", "recipients", "steer" };
+		struct err err = { 0 };
+		int got =
+			i == 0	 ? broadcaster_show(f->broadcaster, id, &out, &err)
+			: i == 1 ? broadcaster_list(f->broadcaster, "", 1, &out, &err)
+			: i == 2 ? broadcaster_recipients(f->broadcaster, id, "", "", 1, &out, &err)
+				 : broadcaster_steer(f->broadcaster, id, BROADCASTER_PAUSE, "r",
+						     &out, &err);
+
+		CHECK_CASE(got == -1, names[i]);
+		CHECK_CASE(err.kind == ERR_BUG, names[i]);
+	}
+	buf_free(&out);
+	broadcaster_close(&f->broadcaster);
+	store_close(&f->store);
+	for (size_t i = 0; i < COUNT(files); i++)
+		(void)unlink(arena_printf(&f->arena, "%s/%s", dir, files[i])); /* some are gone */
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +338,7 @@ int main(void)
 		ROOM_TEST(nothing_leaves_before_its_time),
 		ROOM_TEST(quiet_hours_hold_it),
 		ROOM_TEST(lists_and_recipients),
+		ROOM_TEST(a_lost_key_is_no_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
