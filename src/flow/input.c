@@ -265,14 +265,16 @@ bool flow_rule_holds(const struct flow_rule *rule, const char *stored, struct ar
 const struct flow_command *flow_command_of(const struct flow *flow, struct str text,
 					   struct arena *a)
 {
-	const char *key;
-	struct str groups[FLOW_PATTERN_GROUPS];
-	int command;
-
 	if (text.n == 0 || text.n > ANSWER_MAX)
 		return NULL;
-	key = flow_word_key(a, text);
-	command = flow_words_get(&flow->command_words, key);
+	return flow_command_by_key(flow, flow_word_key(a, text));
+}
+
+const struct flow_command *flow_command_by_key(const struct flow *flow, const char *key)
+{
+	struct str groups[FLOW_PATTERN_GROUPS];
+	int command = flow_words_get(&flow->command_words, key);
+
 	if (command >= 0)
 		return &flow->commands[command];
 	for (size_t i = 0; i < flow->command_count; i++) {

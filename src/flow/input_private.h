@@ -28,5 +28,7 @@ bool flow_rule_holds(const struct flow_rule *rule, const char *stored, struct ar
 /* The command that a message gives, or NULL. */
 const struct flow_command *flow_command_of(const struct flow *flow, struct str text,
 					   struct arena *a);
+/* The same of a message as flow_word_key makes it. */
+const struct flow_command *flow_command_by_key(const struct flow *flow, const char *key);
 
 #endif

@@ -11,8 +11,6 @@
 #include "base/mem.h"
 #include "graph_private.h"
 #include "input_private.h"
-#include "pattern_private.h"
-#include "words_private.h"
 
 enum { MAX_COMMANDS = 50, MAX_COMMAND_PATTERNS = 10 };
 
@@ -98,34 +96,18 @@ void load_commands(struct flow_loader *ld)
 	ld->within = "";
 }
 
-static const char *command_hiding(const struct flow *flow, const char *key)
-{
-	int command = flow_words_get(&flow->command_words, key);
-	struct str groups[FLOW_PATTERN_GROUPS];
-
-	if (command >= 0)
-		return flow->commands[command].name;
-	for (size_t i = 0; i < flow->command_count; i++) {
-		for (size_t k = 0; k < flow->commands[i].pattern_count; k++) {
-			if (flow_pattern_match(flow->commands[i].patterns[k], str_of(key), groups))
-				return flow->commands[i].name;
-		}
-	}
-	return NULL;
-}
-
 static void check_shadow(struct flow_loader *ld, const struct flow_step *s, const char *field,
 			 const struct flow_list *list)
 {
 	for (size_t k = 0; list && k < list->words.count; k++) {
 		const struct flow_word *w = &list->words.list[k];
-		const char *command = command_hiding(ld->flow, w->key);
+		const struct flow_command *command = flow_command_by_key(ld->flow, w->key);
 		struct buf text;
 
 		if (!command)
 			continue;
 		buf_init(&text, 300);
-		(void)buf_addf(&text, "the command %s hides \"%s\" of option \"%s\"", command,
+		(void)buf_addf(&text, "the command %s hides \"%s\" of option \"%s\"", command->name,
 			       w->key, list->options[w->item].id);
 		flow_fault_add(ld->faults, FLOW_ERROR,
 			       (struct flow_spot){ "flow.json", s->line, s->name, field },
