@@ -62,6 +62,17 @@ static inline void pack_is_clean(const struct talk *t)
 	assert_int_equal(count, 0);
 }
 
+/* The text with one place changed. */
+static inline const char *pack_edited(struct arena *a, const char *text, const char *old,
+				      const char *new)
+{
+	const char *at = strstr(text, old);
+
+	if (!at)
+		fail_msg("the pack does not hold: %s", old);
+	return arena_printf(a, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+}
+
 /* What loading and checking say, one fault per line. */
 static inline const char *pack_faults(struct arena *a, const char *json,
 				      const struct pack_file *files, size_t count)
@@ -84,6 +95,18 @@ static inline const char *pack_faults(struct arena *a, const char *json,
 	flow_free(&flow);
 	flow_faults_free(&faults);
 	return all;
+}
+
+/* The pack with one place changed: the faults that it begins with. */
+static inline void pack_edit_says(const char *json, const struct pack_file *files, size_t count,
+				  const char *old, const char *new, const char *expected)
+{
+	struct arena a = { 0 };
+	const char *says = pack_faults(&a, pack_edited(&a, json, old, new), files, count);
+
+	if (strncmp(says, expected, strlen(expected)) != 0)
+		fail_msg("got <%s>, expected <%s>", says, expected);
+	arena_free(&a);
 }
 
 #endif

@@ -4,7 +4,7 @@
  * A row changes one thing in a good pack (tests/unit/data/flow) and names what
  * must be said first about it.
  */
-#include "flow_talk.h"
+#include "flow_pack.h"
 
 #include "base/mem.h"
 
@@ -27,20 +27,6 @@ static struct file_tree good(struct arena *a)
 	return tree;
 }
 
-static const char *replaced(struct arena *a, const char *text, const char *old, const char *new)
-{
-	const char *at = strstr(text, old);
-
-	if (!at)
-		fail_msg("the pack does not hold: %s", old);
-	return arena_printf(a, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
-}
-
-static int by_path(const void *a, const void *b)
-{
-	return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
-}
-
 /* The good pack with one change. */
 static struct file_tree changed(struct arena *a, const struct row *row)
 {
@@ -55,13 +41,13 @@ static struct file_tree changed(struct arena *a, const struct row *row)
 		if (strcmp(f.path, path) == 0) {
 			if (!row->old)
 				continue;
-			f.text = str_of(replaced(a, f.text.p, row->old, row->new));
+			f.text = str_of(pack_edited(a, f.text.p, row->old, row->new));
 		}
 		copy.files[copy.count++] = f;
 	}
 	if (!row->old && row->new)
 		copy.files[copy.count++] = (struct file){ path, str_of(row->new) };
-	qsort(copy.files, copy.count, sizeof *copy.files, by_path);
+	qsort(copy.files, copy.count, sizeof *copy.files, pack_by_path);
 	return copy;
 }
 
