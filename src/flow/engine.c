@@ -332,8 +332,10 @@ int flow_run(const struct flow *flow, const struct session *session, const struc
 	buf_init(&r.message, MESSAGE_BYTES_MAX);
 	ret = run(&r, session);
 	if (ret == 0) {
-		if (r.step) /* it was looked at */
+		if (r.step) { /* it was looked at */
+			r.session->fresh = r.unstarted;
 			flow_timer_set(&r);
+		}
 		flow_run_flush(&r);
 		*result_out = (struct flow_result){
 			.session = r.session,

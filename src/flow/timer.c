@@ -69,7 +69,6 @@ static int expire(struct flow_run *r)
 	r->exit = "expiry";
 	r->step = to;
 	r->unstarted = true;
-	r->session->fresh = true;
 	r->session->completed = false;
 	r->session->wrong_answers = 0;
 	r->session->step = arena_strdup(r->a, to->name);

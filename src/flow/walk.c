@@ -163,7 +163,6 @@ static int arrive(struct flow_run *r, const struct flow_step *step, bool quiet)
 	r->session->call =
 		(struct session_call){ .id = "", .name = "", .step = "", .external_id = "" };
 	r->session->completed = step->end;
-	r->session->fresh = false;
 	if (step->rule)
 		flow_trail_note(r, step);
 	if (!quiet && say_all(r, step->say, step->say_count) < 0)

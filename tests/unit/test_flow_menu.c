@@ -126,6 +126,30 @@ static void back_never_enters_what_does_not_fit(void **state)
 	     { "back", MENU }, { "back", MENU });
 }
 
+/* The provider has answered a first STOP: the menu has not been shown to who writes then. */
+static void nobody_answers_what_was_not_asked(void **state)
+{
+	static const enum opt_out_type types[] = { OPT_OUT_STOP, OPT_OUT_START, OPT_OUT_HELP };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct talk t;
+		struct inbound in;
+
+		pack_open(&t, json, texts, COUNT(texts));
+		in = talk_inbound(&t, "STOP");
+		in.opt_out = types[i];
+		(void)talk_run(&t,
+			       &(struct flow_input){ .kind = FLOW_INPUT_MESSAGE, .message = &in });
+		CHECK_SAME(t.said, "", "said already");
+		(void)talk_write(&t, "1");
+		CHECK_SAME(t.said, MENU "\n--\n", "not asked yet");
+		(void)talk_write(&t, "1");
+		CHECK_SAME(t.said, OFFERS "\n--\n", "asked");
+		talk_close(&t);
+	}
+}
+
 static void back_after_the_end(void **state)
 {
 	(void)state;
@@ -394,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(back_leads_where_one_came_from),
 		cmocka_unit_test(back_never_enters_what_does_not_fit),
+		cmocka_unit_test(nobody_answers_what_was_not_asked),
 		cmocka_unit_test(back_after_the_end),
 		cmocka_unit_test(options_carry_fields),
 		cmocka_unit_test(numbers_add_up_to_their_bound),
