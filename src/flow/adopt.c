@@ -14,8 +14,8 @@ struct session *flow_session_new(const struct flow *flow, const struct flow_env 
 {
 	struct session *s = arena_alloc(a, sizeof *s);
 	const struct contact_facts *facts = env->facts;
-	int language = facts && *facts->language ? flow_language_find(flow, facts->language) : -1;
-	const char *code = flow->languages[language < 0 ? 0 : language].code;
+	size_t language = facts ? flow_language_or_default(flow, facts->language) : 0;
+	const char *code = flow->languages[language].code;
 
 	s->flow = arena_strdup(a, flow->name);
 	s->flow_version = flow->version;

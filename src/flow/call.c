@@ -138,12 +138,11 @@ int flow_call_describe(const struct flow *flow, const struct session *session,
 		       struct err *err)
 {
 	const struct flow_call_rule *c;
-	int language = flow_language_find(flow, session->language);
 	struct flow_view view = {
 		.session = session,
 		.contact = env->contact,
 		.settings = env->settings,
-		.language = language < 0 ? 0 : (size_t)language,
+		.language = flow_language_or_default(flow, session->language),
 	};
 	struct writer w = { .a = a, .err = err };
 

@@ -176,11 +176,10 @@ struct value *flow_data(const struct flow *flow, const struct flow_view *view, s
 const struct value *flow_session_values(const struct flow *flow, const struct session *session,
 					const struct value *settings, struct arena *a)
 {
-	int language = flow_language_find(flow, session->language);
 	const struct flow_view view = {
 		.session = strcmp(session->flow, flow->name) == 0 ? session : NULL,
 		.settings = settings,
-		.language = language < 0 ? 0 : (size_t)language,
+		.language = flow_language_or_default(flow, session->language),
 	};
 
 	return flow_data(flow, &view, a);

@@ -128,6 +128,13 @@ int flow_language_find(const struct flow *flow, const char *code)
 	return -1;
 }
 
+size_t flow_language_or_default(const struct flow *flow, const char *code)
+{
+	int language = flow_language_find(flow, code);
+
+	return language < 0 ? 0 : (size_t)language;
+}
+
 /* ---- settings ---- */
 
 const char *const flow_program_settings[] = { "WEB_APP_URL",

@@ -405,6 +405,8 @@ int flow_value_find(const struct flow *flow, const char *name);
 int flow_list_field(const struct flow_list *list, const char *name);
 int flow_items_field(const struct flow_rule *rule, const char *name);
 int flow_language_find(const struct flow *flow, const char *code);
+/* The index of a language, or of the default one when there is none of that code. */
+size_t flow_language_or_default(const struct flow *flow, const char *code);
 /* One that the pack declares, or NULL. */
 const struct flow_setting *flow_setting_find(const struct flow *flow, const char *name);
 

@@ -67,8 +67,6 @@ static void find_step(struct flow_run *r)
 
 static void open_session(struct flow_run *r, const struct session *session)
 {
-	int language;
-
 	if (session) {
 		r->session = session_copy(session, r->a);
 		find_step(r);
@@ -79,8 +77,7 @@ static void open_session(struct flow_run *r, const struct session *session)
 		if (r->env->facts && r->env->facts->known && r->env->facts->unfinished)
 			r->notice = system_text(r, SYSTEM_EXPIRED);
 	}
-	language = flow_language_find(r->flow, r->session->language);
-	r->language = language < 0 ? 0 : (size_t)language;
+	r->language = flow_language_or_default(r->flow, r->session->language);
 }
 
 static int language_of_script(const struct flow *flow, struct str text)
@@ -105,8 +102,7 @@ const char *flow_guess_language(const struct flow *flow, struct str text)
 static void guess_language(struct flow_run *r)
 {
 	const struct contact_facts *facts = r->env->facts;
-	int language =
-		facts && *facts->language ? flow_language_find(r->flow, facts->language) : -1;
+	int language = facts ? flow_language_find(r->flow, facts->language) : -1;
 
 	if (language < 0)
 		language = language_of_script(r->flow, str_of(r->input->message->text));

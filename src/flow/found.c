@@ -75,10 +75,9 @@ int flow_record_tell(const struct flow *flow, const char *type, const struct flo
 {
 	const struct flow_call find = { .kind = FLOW_CALL_FIND, .record_type = type };
 	const struct flow_text *text = told_of(flow, type, found->state);
-	int l = flow_language_find(flow, language);
 	struct flow_view view = { .contact = contact,
 				  .settings = settings,
-				  .language = l < 0 ? 0 : (size_t)l };
+				  .language = flow_language_or_default(flow, language) };
 	struct arena a = { 0 };
 	int ret;
 
@@ -95,12 +94,12 @@ const struct value *flow_found_answer(const struct flow *flow, const struct flow
 				      size_t count, bool more, struct arena *a)
 {
 	const struct flow_record *rec = flow_record_find(flow, call->record_type);
-	int l = flow_language_find(flow, language);
+	size_t l = flow_language_or_default(flow, language);
 	struct value *root = value_object(a), *items;
 
 	if (call->kind != FLOW_CALL_LIST) {
 		if (count)
-			add_found(flow, rec, &found[0], l < 0 ? 0 : (size_t)l, root, a);
+			add_found(flow, rec, &found[0], l, root, a);
 		return root;
 	}
 	items = value_add_list(a, root, "items");
@@ -108,7 +107,7 @@ const struct value *flow_found_answer(const struct flow *flow, const struct flow
 		struct value *o = value_append_object(a, items);
 
 		value_add_text(a, o, "number", str_of(arena_printf(a, "%zu", i + 1)));
-		add_found(flow, rec, &found[i], l < 0 ? 0 : (size_t)l, o, a);
+		add_found(flow, rec, &found[i], l, o, a);
 	}
 	if (more)
 		value_add_bool(a, root, "more", true);

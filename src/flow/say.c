@@ -122,8 +122,10 @@ struct flow_effect *flow_run_effect(struct flow_run *r, enum flow_effect_kind ki
 int flow_render_system(const struct flow *flow, const char *name, const char *language,
 		       const struct value *settings, struct buf *out, struct err *err)
 {
-	int index = language ? flow_language_find(flow, language) : -1;
-	struct flow_view view = { .settings = settings, .language = index < 0 ? 0 : (size_t)index };
+	struct flow_view view = {
+		.settings = settings,
+		.language = language ? flow_language_or_default(flow, language) : 0,
+	};
 	struct arena a = { 0 };
 	int ret = -1;
 
