@@ -15,15 +15,6 @@ static bool is_setting_name(const char *name)
 	       strncmp(name, "SAMVAD_", 7) != 0;
 }
 
-static bool is_program_setting(const char *name)
-{
-	for (size_t i = 0; flow_program_settings[i]; i++) {
-		if (strcmp(flow_program_settings[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_line(const char *text)
 {
 	for (; *text; text++) {
@@ -68,7 +59,7 @@ void load_settings(struct flow_loader *ld)
 		if (!is_setting_name(m->string))
 			load_fault(ld, m, NULL, "use A-Z, 0-9 and _, as in TOPUP_API_URL",
 				   "is no name of a setting");
-		else if (is_program_setting(m->string))
+		else if (flow_has_setting(ld->flow, m->string)) /* no key is there twice */
 			load_fault(ld, m, NULL, "take it away: every pack sees it",
 				   "is a setting of the program");
 		else if (!cJSON_IsObject(m) || ld->flow->setting_count == FLOW_MAX_SETTINGS)
