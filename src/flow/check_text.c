@@ -2,24 +2,11 @@
  * check_text.c - every text at every place where it is said: are its variables
  * there on each way to that place, does it fit, does it give away too much.
  */
-
 #include <string.h>
 
 #include "check_text_private.h"
+#include "data_private.h"
 #include "graph_private.h"
-
-static bool is_prefix(const struct flow *flow, const char *word, size_t n)
-{
-	if ((n == 2 && strncmp(word, "id", 2) == 0) || (n == 3 && strncmp(word, "url", 3) == 0))
-		return true;
-	for (size_t i = 0; i < flow->language_count; i++) {
-		const char *code = flow->languages[i].code;
-
-		if (strlen(code) == n && strncmp(code, word, n) == 0)
-			return true;
-	}
-	return false;
-}
 
 bool flow_check_found_field(const struct flow_call_rule *lookup, const char *name)
 {
@@ -139,7 +126,6 @@ static bool understand_with(const struct flow *flow, const char *text, struct na
 static struct name understand_value(const struct flow *flow, const char *text)
 {
 	struct name n = { .kind = NAME_UNKNOWN, .value = -1 };
-	const char *dot = strchr(text, '.');
 
 	if (strncmp(text, "with.", 5) == 0 && understand_with(flow, text + 5, &n))
 		return n;
@@ -151,12 +137,9 @@ static struct name understand_value(const struct flow *flow, const char *text)
 				 : NAME_UNKNOWN;
 		return n;
 	}
-	n.plain = !dot;
-	if (dot && is_prefix(flow, text, (size_t)(dot - text))) {
-		n.url = strncmp(text, "url.", 4) == 0;
-		text = dot + 1;
-	}
-	n.value = flow_value_find(flow, text);
+	n.plain = !strchr(text, '.');
+	n.url = strncmp(text, "url.", 4) == 0;
+	n.value = flow_value_find(flow, flow_without_form(flow, text));
 	if (n.value < 0)
 		return n;
 	n.kind = NAME_VALUE;

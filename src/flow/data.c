@@ -185,8 +185,7 @@ const struct value *flow_session_values(const struct flow *flow, const struct se
 	return flow_data(flow, &view, a);
 }
 
-/* "id.sector" -> "sector" when the prefix is a form of a value. */
-static const char *without_form(const struct flow *flow, const char *name)
+const char *flow_without_form(const struct flow *flow, const char *name)
 {
 	const char *dot = strchr(name, '.');
 	const struct str prefix = { name, dot ? (size_t)(dot - name) : 0 };
@@ -206,5 +205,5 @@ bool flow_has_value(const struct flow *flow, const char *name)
 	if (strncmp(name, "record.", 7) == 0)
 		return flow_record_find(flow, name + 7) != NULL;
 	return strcmp(name, "language") == 0 ||
-	       flow_value_find(flow, without_form(flow, name)) >= 0;
+	       flow_value_find(flow, flow_without_form(flow, name)) >= 0;
 }

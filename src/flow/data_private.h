@@ -28,5 +28,7 @@ struct flow_view { /* any member may be NULL */
  * orders          a list out of an answer, {number, id, ...}; more.orders: it was cut
  */
 struct value *flow_data(const struct flow *flow, const struct flow_view *view, struct arena *a);
+/* "id.sector" -> "sector" when the prefix is a form of a value: id, url, a language. */
+const char *flow_without_form(const struct flow *flow, const char *name);
 
 #endif
