@@ -40,11 +40,6 @@ static void check_reach(struct flow_checker *ck)
 
 /* ---- loops without a wait ---- */
 
-static bool passes(const struct flow_step *s)
-{
-	return !s->rule && !s->call && !s->end;
-}
-
 enum color { WHITE, GREY, BLACK };
 
 /* Depth first over steps that do not wait; true when one leads back to itself. */
@@ -54,7 +49,7 @@ static bool goes_round(const struct flow *flow, const struct flow_step *s, enum 
 	const struct flow_exit *next;
 	bool round = *color == GREY;
 
-	if (*color != WHITE || !passes(s))
+	if (*color != WHITE || !flow_step_passes(s))
 		return round;
 	*color = GREY;
 	next = flow_exit_find(s, "next");
@@ -98,7 +93,7 @@ static void check_dead_ends(struct flow_checker *ck)
 	for (size_t i = 0; i < ck->flow->step_count; i++) {
 		const struct flow_step *s = &ck->flow->steps[i];
 
-		if (s->reachable && !passes(s) && !flow_check_leaves(s))
+		if (s->reachable && !flow_step_passes(s) && !flow_check_leaves(s))
 			flow_check_fault(ck, FLOW_ERROR, at_step(s, "exits"),
 					 "every exit leads back to this step: nobody gets on",
 					 "lead one exit to another step");

@@ -60,6 +60,11 @@ const struct flow_step *flow_step_find(const struct flow *flow, const char *name
 	return NULL;
 }
 
+bool flow_step_passes(const struct flow_step *s)
+{
+	return !s->rule && !s->call && !s->end;
+}
+
 const struct flow_exit *flow_exit_find(const struct flow_step *step, const char *name)
 {
 	for (size_t i = 0; i < step->exit_count; i++) {

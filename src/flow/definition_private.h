@@ -400,6 +400,8 @@ const struct flow_list *flow_list_find(const struct flow *flow, const char *name
 const struct flow_call_rule *flow_call_find(const struct flow *flow, const char *name);
 const struct flow_record *flow_record_find(const struct flow *flow, const char *name);
 const struct flow_option *flow_option_find(const struct flow_list *list, const char *id);
+/* It only says something, and goes on at once. */
+bool flow_step_passes(const struct flow_step *s);
 int flow_value_find(const struct flow *flow, const char *name);
 /* Index of an extra field, or -1. */
 int flow_list_field(const struct flow_list *list, const char *name);

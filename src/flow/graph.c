@@ -108,7 +108,7 @@ uint64_t flow_step_leaves_with(const struct flow_step *s, const char *exit)
 
 bool flow_step_rests(const struct flow *flow, const struct flow_step *s)
 {
-	return s->rule || s->call || s->end || s == flow->start;
+	return !flow_step_passes(s) || s == flow->start;
 }
 
 struct study {

@@ -176,11 +176,6 @@ static int arrive(struct flow_run *r, const struct flow_step *step, bool quiet)
 	return 0;
 }
 
-static bool passes(const struct flow_step *s)
-{
-	return !s->rule && !s->call && !s->end;
-}
-
 /* Where "@back" leads; without a way back to the beginning. */
 static const struct flow_step *back_from(struct flow_run *r)
 {
@@ -196,7 +191,7 @@ int flow_run_go(struct flow_run *r, const struct flow_step *step, bool quiet)
 
 		if (arrive(r, step, quiet) < 0)
 			return -1;
-		if (!passes(step))
+		if (!flow_step_passes(step))
 			return 0;
 		act = flow_run_choose(r, flow_exit_find(step, "next")->action);
 		if (!r->exit)
@@ -259,7 +254,7 @@ int flow_run_repeat(struct flow_run *r)
 	const struct flow_text *notice = r->notice;
 
 	r->notice = NULL;
-	if (r->unstarted || passes(s)) {
+	if (r->unstarted || flow_step_passes(s)) {
 		if (notice && flow_run_say(r, notice) < 0)
 			return -1;
 		return flow_run_go(r, s, false);
