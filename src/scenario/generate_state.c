@@ -271,23 +271,6 @@ void scenario_state_enter(struct generator *g, size_t state, struct arena *scrat
 	st->lookup = NULL;
 }
 
-static int perform(struct stage *st, const struct act *act, struct err *err)
-{
-	switch (act->kind) {
-	case ACT_SAY:
-		return stage_say(st, &act->message, err);
-	case ACT_CALL:
-		return stage_answer(st, act, err);
-	case ACT_PASS:
-		return stage_pass(st, act->ms, err);
-	case ACT_RECORD:
-		return stage_change_record(st, act, err);
-	case ACT_EXPECT:
-		break;
-	}
-	return 0;
-}
-
 int scenario_state_act(struct generator *g, const struct move *move, const struct act *next,
 		       struct err *err)
 {
@@ -298,7 +281,7 @@ int scenario_state_act(struct generator *g, const struct move *move, const struc
 	memset(g->passed, 0, g->words * sizeof *g->passed);
 	st->next = next;
 	st->last = (struct flow_result){ .exit = "" };
-	if (stage_reload(st, err) < 0 || perform(st, move->act, err) < 0)
+	if (stage_reload(st, err) < 0 || stage_act(st, move->act, err) < 0)
 		return -1;
 	for (size_t i = 0; i < g->cover.count; i++) {
 		if (g->cover.list[i].passed)

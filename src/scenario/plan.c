@@ -17,25 +17,6 @@ static bool is_held(const struct scenario *s, const struct plan_call *c)
 	return false;
 }
 
-static int run_act(struct stage *st, const struct act *act, struct err *err)
-{
-	if (stage_reload(st, err) < 0)
-		return -1;
-	switch (act->kind) {
-	case ACT_SAY:
-		return stage_say(st, &act->message, err);
-	case ACT_CALL:
-		return stage_answer(st, act, err);
-	case ACT_PASS:
-		return stage_pass(st, act->ms, err);
-	case ACT_RECORD:
-		return stage_change_record(st, act, err);
-	case ACT_EXPECT:
-		return 0;
-	}
-	return 0;
-}
-
 static void fill(const struct stage *st, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -66,7 +47,7 @@ int scenario_plan(const struct scenario *s, const struct flow *flow, struct aren
 		return -1;
 	for (size_t i = 0; i < s->act_count; i++) {
 		st->next = i + 1 < s->act_count ? &s->acts[i + 1] : NULL;
-		if (run_act(st, &s->acts[i], &err) < 0)
+		if (stage_reload(st, &err) < 0 || stage_act(st, &s->acts[i], &err) < 0)
 			return scenario_fail(fault, a, s->file, s->acts[i].line, "%s", err.text);
 		while (plan_out->count < st->call_count)
 			plan_out->calls[plan_out->count++].begin = &s->acts[i];

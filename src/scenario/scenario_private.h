@@ -174,14 +174,9 @@ int stage_open(struct stage *st, const struct scenario *s, const struct flow *fl
 	       struct flow_cover *cover, struct arena *a, struct scenario_fault *fault);
 /* Stores the session and reads it back, as between two processes. */
 int stage_reload(struct stage *st, struct err *err);
-/* The effects are in st->last; the calls that it began are the last of st->calls. */
-int stage_say(struct stage *st, const struct inbound *message, struct err *err);
-/* Ends the oldest call of that name that has no answer yet: also one nobody waits for any more. */
-int stage_answer(struct stage *st, const struct act *call, struct err *err);
-/* Time goes by: what the flow does on its own is in st->last. */
-int stage_pass(struct stage *st, int64_t ms, struct err *err);
-/* Somebody else changes the state of the record kept last of a type. */
-int stage_change_record(struct stage *st, const struct act *act, struct err *err);
+/* What happens in one line of a file; an expectation does nothing. The effects are in st->last; the
+ * calls that it began are the last of st->calls. */
+int stage_act(struct stage *st, const struct act *act, struct err *err);
 /* The text of a fact, or NULL; for records and calls its fields are in *fields_out. */
 const char *stage_fact(const struct stage *st, enum fact fact, const char *name,
 		       const struct value **fields_out);

@@ -235,7 +235,7 @@ static int run(struct stage *st, const struct flow_input *input, struct err *err
 
 /* ---- what can happen ---- */
 
-int stage_say(struct stage *st, const struct inbound *message, struct err *err)
+static int say(struct stage *st, const struct inbound *message, struct err *err)
 {
 	struct inbound in = *message;
 
@@ -248,7 +248,8 @@ int stage_say(struct stage *st, const struct inbound *message, struct err *err)
 	return run(st, &(struct flow_input){ .kind = FLOW_INPUT_MESSAGE, .message = &in }, err);
 }
 
-int stage_answer(struct stage *st, const struct act *call, struct err *err)
+/* Ends the oldest call of that name that has no answer yet: also one nobody waits for any more. */
+static int answer(struct stage *st, const struct act *call, struct err *err)
 {
 	struct flow_input input = { .kind = FLOW_INPUT_OUTCOME, .answer = call->answer };
 	size_t i = 0;
@@ -270,7 +271,8 @@ int stage_answer(struct stage *st, const struct act *call, struct err *err)
 	return run(st, &input, err);
 }
 
-int stage_change_record(struct stage *st, const struct act *act, struct err *err)
+/* Somebody else changes the state of the record kept last of a type. */
+static int change_record(struct stage *st, const struct act *act, struct err *err)
 {
 	for (size_t i = st->record_count; i-- > 0;) {
 		if (strcmp(st->records[i].type, act->name) == 0) {
@@ -288,7 +290,8 @@ static bool wakes(const struct stage *st, int64_t until_ms)
 	return s && s->wake_ms > 0 && s->wake_ms <= until_ms && s->wake_ms < s->expires_ms;
 }
 
-int stage_pass(struct stage *st, int64_t ms, struct err *err)
+/* Time goes by: what the flow does on its own is in st->last. */
+static int pass(struct stage *st, int64_t ms, struct err *err)
 {
 	const struct flow_input timer = { .kind = FLOW_INPUT_TIMER };
 	int64_t until = st->env.now_ms + ms;
@@ -306,6 +309,23 @@ int stage_pass(struct stage *st, int64_t ms, struct err *err)
 		join_effects(st, &before);
 	}
 	st->env.now_ms = until;
+	return 0;
+}
+
+int stage_act(struct stage *st, const struct act *act, struct err *err)
+{
+	switch (act->kind) {
+	case ACT_SAY:
+		return say(st, &act->message, err);
+	case ACT_CALL:
+		return answer(st, act, err);
+	case ACT_PASS:
+		return pass(st, act->ms, err);
+	case ACT_RECORD:
+		return change_record(st, act, err);
+	case ACT_EXPECT:
+		break;
+	}
 	return 0;
 }
 
