@@ -112,7 +112,7 @@ static const struct node *options_of(const struct question *q)
 		name ? scenario_source_get(scenario_source_get(q->root, "lists"), name)
 		     : scenario_source_get(q->rule, "options");
 
-	return list && list->kind == NODE_OBJECT ? scenario_source_get(list, "options") : list;
+	return scenario_source_options(list);
 }
 
 /* Of a long list those that lead somewhere of their own, the first and the last. */

@@ -142,12 +142,6 @@ static void swap_options(struct mutations *all, const char *where, const struct 
 	}
 }
 
-/* A list is its options, or an object that has them. */
-static const struct node *options_of(const struct node *list)
-{
-	return list && list->kind == NODE_OBJECT ? scenario_source_get(list, "options") : list;
-}
-
 /* Where a list is asked for. */
 static unsigned list_at(const struct mutations *all, const char *list)
 {
@@ -247,8 +241,8 @@ void scenario_mutate_rules(struct mutations *all)
 	for (const struct node *v = values ? values->first : NULL; v; v = v->next)
 		loosen(all, arena_printf(all->a, "value %s", v->key), v, asked_at(all, v->key));
 	for (const struct node *l = lists ? lists->first : NULL; l; l = l->next)
-		swap_options(all, arena_printf(all->a, "list %s", l->key), options_of(l),
-			     list_at(all, l->key));
+		swap_options(all, arena_printf(all->a, "list %s", l->key),
+			     scenario_source_options(l), list_at(all, l->key));
 	for (const struct node *s = steps ? steps->first : NULL; s; s = s->next) {
 		const struct node *input = scenario_source_get(s, "input");
 		const char *where = arena_printf(all->a, "step %s, input", s->key);

@@ -139,6 +139,11 @@ long long scenario_source_int(const struct node *object, const char *key, long l
 	return n && n->kind == NODE_OTHER ? strtoll(n->text, NULL, 10) : otherwise;
 }
 
+const struct node *scenario_source_options(const struct node *list)
+{
+	return list && list->kind == NODE_OBJECT ? scenario_source_get(list, "options") : list;
+}
+
 long long scenario_source_duration(const struct node *n)
 {
 	static const struct {

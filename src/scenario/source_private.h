@@ -37,6 +37,8 @@ struct node *scenario_source_get(const struct node *object, const char *key);
 /* The text of a member, or `otherwise`. */
 const char *scenario_source_text(const struct node *object, const char *key, const char *otherwise);
 long long scenario_source_int(const struct node *object, const char *key, long long otherwise);
+/* The options of a list, which is these or an object that has them. */
+const struct node *scenario_source_options(const struct node *list);
 /* "90s", "30m", "2h", "1d" in milliseconds, or 0. */
 long long scenario_source_duration(const struct node *n);
 
