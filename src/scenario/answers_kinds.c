@@ -14,10 +14,7 @@ struct inbound *scenario_answer_add(struct answers *to, bool valid, const char *
 {
 	struct answer *answer = &to->list[to->count < MAX_ANSWERS ? to->count : MAX_ANSWERS - 1];
 
-	if (to->count == MAX_ANSWERS)
-		to->full = true;
-	else
-		to->count++;
+	to->count += to->count < MAX_ANSWERS;
 	*answer = (struct answer){ .valid = valid, .why = why };
 	inbound_init(&answer->message);
 	answer->message.text = text;

@@ -21,12 +21,11 @@ struct question {
 	int64_t now_ms;
 };
 
-enum { MAX_ANSWERS = 64 };
+enum { MAX_ANSWERS = 64 }; /* of more, the last stands for the rest */
 
 struct answers {
 	struct answer list[MAX_ANSWERS];
 	size_t count;
-	bool full; /* the rule has more */
 	struct arena *a;
 	const struct question *of;
 };

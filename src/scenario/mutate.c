@@ -181,9 +181,7 @@ static int list_changes(const struct suite *suite, struct mutations *all)
 	struct node *root;
 	struct err err = { 0 };
 
-	*all = (struct mutations){ .a = suite->a,
-				   .pack = suite->pack,
-				   .max = SCENARIO_MAX_CHANGES };
+	*all = (struct mutations){ .a = suite->a, .pack = suite->pack };
 	if (scenario_source_read(json->text, suite->a, &root, &err) < 0)
 		return scenario_fail(suite->fault, suite->a, "flow.json", 1, "%s", err.text);
 	all->root = root;

@@ -11,7 +11,7 @@ struct mutation *scenario_mutation_new(struct mutations *all, const struct node 
 {
 	struct mutation *m;
 
-	if (all->count == all->max) {
+	if (all->count == SCENARIO_MAX_CHANGES) {
 		all->full = true;
 		return NULL;
 	}

@@ -5,6 +5,7 @@
 #define SAMVAD_SCENARIO_MUTATE_PRIVATE_H
 
 #include "base/files.h"
+#include "scenario.h"
 #include "source_private.h"
 
 struct edit { /* what stands there becomes `by` */
@@ -32,8 +33,7 @@ struct mutations {
 	struct mutation *list;
 	size_t count;
 	size_t cap;
-	size_t max;
-	bool full; /* more than max were there */
+	bool full; /* there are more than SCENARIO_MAX_CHANGES */
 	unsigned groups;
 };
 
