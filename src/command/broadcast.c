@@ -48,13 +48,6 @@ int client_read_answer(const struct command *self, struct client *cl, int status
 	return command_failed(self, &err);
 }
 
-const char *client_text(const struct value *object, const char *name)
-{
-	const struct value *v = object ? value_get(object, name) : NULL;
-
-	return v && v->kind == VALUE_TEXT ? v->text.p : "";
-}
-
 int64_t client_int(const struct value *object, const char *name)
 {
 	return strtoll(client_text(object, name), NULL, 10);

@@ -16,8 +16,7 @@ int client_read_answer(const struct command *self, struct client *cl, int status
  * when what is wrong has been said. */
 int client_ask_admin(const struct command *self, struct client *cl, const char *method,
 		     const char *path, const char *json, const struct value **value_out);
-/* A member of an object as text ("" when absent) or as a number. */
-const char *client_text(const struct value *object, const char *name);
+/* client_text as a number. */
 int64_t client_int(const struct value *object, const char *name);
 
 /* Prints one broadcast's progress as lines. */

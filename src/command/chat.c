@@ -73,13 +73,6 @@ static bool is_new(struct chat *chat, const char *sid)
 	return true;
 }
 
-static const char *text_of(const struct value *object, const char *name)
-{
-	const struct value *v = value_get(object, name);
-
-	return v && v->kind == VALUE_TEXT ? v->text.p : "";
-}
-
 /* Prints messages that are new, oldest first; the list comes newest first. */
 static void look_at_messages(struct chat *chat, bool print)
 {
@@ -106,9 +99,9 @@ static void look_at_messages(struct chat *chat, bool print)
 	while (count > 0) {
 		const struct value *m = newest[--count];
 
-		if (strcmp(text_of(m, "direction"), "outbound-api") == 0 &&
-		    is_new(chat, text_of(m, "sid")) && print)
-			print_from("bot (later)", text_of(m, "body"));
+		if (strcmp(client_text(m, "direction"), "outbound-api") == 0 &&
+		    is_new(chat, client_text(m, "sid")) && print)
+			print_from("bot (later)", client_text(m, "body"));
 	}
 	buf_free(&url);
 	arena_free(&a);
@@ -128,11 +121,11 @@ static void look_at_sms(struct chat *chat, struct phone *phone, bool print)
 	(void)percent_encode(&url, str_of(phone->number));
 	if (client_get(cl, url.data, false, &status, &body, NULL) == 0 && status == 200 &&
 	    value_from_json(&a, body, &root, NULL) == 0) {
-		int64_t number = strtoll(text_of(root, "number"), NULL, 10);
+		int64_t number = strtoll(client_text(root, "number"), NULL, 10);
 
 		if (number > phone->seen && print)
 			print_from(arena_printf(&a, "SMS to %s", phone->number),
-				   text_of(root, "text"));
+				   client_text(root, "text"));
 		phone->seen = number;
 	}
 	buf_free(&url);
@@ -177,11 +170,6 @@ static void note_phone(struct chat *chat, const char *line)
 
 /* ---- lines ---- */
 
-static int refused(int status, struct str body, struct err *err)
-{
-	return err_set(err, ERR_PERM, "the sandbox answered %d: %.300s", status, body.p);
-}
-
 /* Remembers who speaks. */
 static int meet_phone(struct chat *chat, struct str told, struct err *err)
 {
@@ -191,7 +179,7 @@ static int meet_phone(struct chat *chat, struct str told, struct err *err)
 
 	if (ret == 0)
 		chat->from = client_address(
-			&chat->cl, arena_strdup(&chat->cl.arena, text_of(phone, "address")));
+			&chat->cl, arena_strdup(&chat->cl.arena, client_text(phone, "address")));
 	if (ret == 0 && (!chat->from || !contact_number(chat->from)))
 		ret = err_set(err, ERR_PERM, "the sandbox gave a phone without a number");
 	arena_free(&a);
@@ -219,7 +207,7 @@ static int take_phone(struct chat *chat, struct err *err)
 	if (ret < 0)
 		return -1;
 	if (status != 200 && status != 201)
-		return refused(status, body, err);
+		return client_sandbox_refused(status, body, err);
 	return meet_phone(chat, body, err);
 }
 
@@ -245,7 +233,7 @@ static int say_on_phone(struct chat *chat, const char *line, struct err *err)
 	ret = client_post(&chat->cl, path, json.data, &status, &body, err);
 	buf_free(&json);
 	if (ret == 0 && (status != 201 || value_from_json(&a, body, &root, NULL) < 0))
-		ret = refused(status, body, err);
+		ret = client_sandbox_refused(status, body, err);
 	if (ret == 0 && (texts = value_get(root, "texts")) != NULL)
 		for (const struct value *t = texts->first; t; t = t->next)
 			print_from("bot", t->text.p);

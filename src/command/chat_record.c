@@ -67,8 +67,7 @@ int chat_record(struct client *cl, const char *phone_id, const char *path, struc
 		       NULL, &status, &transcript, err) < 0)
 		return -1;
 	if (status != 200)
-		return err_set(err, ERR_PERM, "the sandbox answered %d: %.300s", status,
-			       transcript.p);
+		return client_sandbox_refused(status, transcript, err);
 	buf_init(&file, RECORD_MAX);
 	top.setting_count = choose_settings(&cl->config, transcript.p, settings);
 	if (scenario_write(&top, &file, err) < 0)

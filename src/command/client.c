@@ -9,6 +9,7 @@
 #include "channel.h"
 #include "command_private.h"
 #include "model/contact.h"
+#include "template.h"
 
 enum {
 	ANSWER_MAX = 1 << 24,
@@ -145,6 +146,18 @@ int client_post(struct client *cl, const char *path, const char *json, int *stat
 		struct str *body_out, struct err *err)
 {
 	return client_ask(cl, "POST", path, json, status_out, body_out, err);
+}
+
+const char *client_text(const struct value *object, const char *name)
+{
+	const struct value *v = value_get(object, name);
+
+	return v && v->kind == VALUE_TEXT ? v->text.p : "";
+}
+
+int client_sandbox_refused(int status, struct str body, struct err *err)
+{
+	return err_set(err, ERR_PERM, "the sandbox answered %d: %.300s", status, body.p);
 }
 
 const char *client_address(struct client *cl, const char *given)

@@ -16,6 +16,7 @@
 enum { EXIT_OK = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 struct flow_faults;
+struct value;
 
 struct command {
 	const char *name;
@@ -111,6 +112,10 @@ int client_post(struct client *cl, const char *path, const char *json, int *stat
  * when there is no token. */
 int client_admin(struct client *cl, const char *method, const char *path, const char *json,
 		 const char *key, int *status_out, struct str *body_out, struct err *err);
+/* Tells what the sandbox answered instead of doing it; returns -1. */
+int client_sandbox_refused(int status, struct str body, struct err *err);
+/* A member of an answer's object as text; "" when there is none. */
+const char *client_text(const struct value *object, const char *name);
 
 struct client_message {
 	const char *from; /* whatsapp:+91… */

@@ -29,11 +29,6 @@ enum {
 
 /* ---- asking ---- */
 
-static int refused(int status, struct str body, struct err *err)
-{
-	return err_set(err, ERR_PERM, "the sandbox answered %d: %.300s", status, body.p);
-}
-
 /* Expects a status of 2xx; the answer, if it is JSON, in the arena. */
 static int ask(struct client *cl, const char *method, const char *path, const char *json,
 	       struct arena *a, struct value **answer_out, struct err *err)
@@ -45,19 +40,12 @@ static int ask(struct client *cl, const char *method, const char *path, const ch
 	if (client_ask(cl, method, path, json, &status, &body, err) < 0)
 		return -1;
 	if (status < 200 || status > 299)
-		return refused(status, body, err);
+		return client_sandbox_refused(status, body, err);
 	if (answer_out && value_from_json(a, body, &answer, err) < 0)
 		return err_prefix(err, "the sandbox's answer to %s", path);
 	if (answer_out)
 		*answer_out = answer;
 	return 0;
-}
-
-static const char *text_of(const struct value *object, const char *name)
-{
-	const struct value *v = value_get(object, name);
-
-	return v && v->kind == VALUE_TEXT ? v->text.p : "";
 }
 
 int test_world_greet(struct client *cl, struct err *err)
@@ -119,7 +107,7 @@ static int session_text(struct test_world *w, const char *name, struct arena *a,
 	buf_free(&path);
 	if (ret < 0)
 		return -1;
-	*text_out = value_get(session, name) ? text_of(session, name) : NULL;
+	*text_out = value_get(session, name) ? client_text(session, name) : NULL;
 	return 0;
 }
 
@@ -152,8 +140,8 @@ static int begin(void *world, const char *contact, const char *profile_name, str
 		      ? -1
 		      : ask(w->client, "POST", "/sandbox/api/phones", json.data, &a, &phone, err);
 	if (ret == 0) {
-		(void)snprintf(w->phone, sizeof w->phone, "%s", text_of(phone, "id"));
-		(void)snprintf(w->address, sizeof w->address, "%s", text_of(phone, "address"));
+		(void)snprintf(w->phone, sizeof w->phone, "%s", client_text(phone, "id"));
+		(void)snprintf(w->address, sizeof w->address, "%s", client_text(phone, "address"));
 		if (!*w->phone || !*w->address)
 			ret = err_set(err, ERR_INPUT, "the sandbox gave a phone without id");
 	}
@@ -228,7 +216,7 @@ static int say_and_wait(struct test_world *w, const char *path, const char *json
 
 	if (client_ask(w->client, "POST", path, json, &status, &body, err) < 0)
 		return -1;
-	return status == 201 ? 0 : refused(status, body, err);
+	return status == 201 ? 0 : client_sandbox_refused(status, body, err);
 }
 
 /* Until the session waits at the call's step. */
@@ -377,9 +365,9 @@ static int read_messages(struct test_world *w, size_t skip, struct arena *a, str
 		all++;
 	*texts_out = arena_array(a, all, sizeof **texts_out);
 	for (const struct value *m = messages ? messages->first : NULL; m; m = m->next) {
-		if (strcmp(text_of(m, "direction"), "out") == 0 &&
-		    strcmp(text_of(m, "phone"), w->phone) == 0 && mine++ >= skip)
-			(*texts_out)[count++] = str_of(text_of(m, "text"));
+		if (strcmp(client_text(m, "direction"), "out") == 0 &&
+		    strcmp(client_text(m, "phone"), w->phone) == 0 && mine++ >= skip)
+			(*texts_out)[count++] = str_of(client_text(m, "text"));
 	}
 	*count_out = count;
 	return 0;
