@@ -3,7 +3,6 @@
  */
 #include <stdio.h>
 
-#include "base/files.h"
 #include "base/json.h"
 #include "pack_private.h"
 
@@ -107,42 +106,22 @@ static void print_summary(const char *folder, const struct flow_faults *faults)
 /* report NULL: printed for people. */
 static int check_pack(const struct command *self, const char *folder, struct report *report)
 {
-	struct arena a = { 0 };
-	struct flow_faults faults = { 0 };
-	struct flow *flow = NULL;
-	struct file_tree pack;
+	struct pack p;
 	struct err err = { 0 };
 	int ret;
 
-	if (file_tree_read(folder, &a, &pack, &err) < 0) {
-		arena_free(&a);
+	if (command_pack_open(&p, folder, &err) < 0)
 		return command_failed(self, &err);
-	}
-	if (flow_load(&pack, &flow, &faults) == 0)
-		flow_check(flow, &faults);
+	if (p.flow)
+		flow_check(p.flow, &p.faults);
 	if (report)
-		report_faults(report, folder, &faults);
+		report_faults(report, p.folder, &p.faults);
 	else
-		print_summary(folder, &faults);
-	ret = faults.errors || !flow ? EXIT_FAULT : EXIT_OK;
-	if (flow && command_settings_check(flow, &err) < 0)
+		print_summary(p.folder, &p.faults);
+	ret = p.faults.errors || !p.flow ? EXIT_FAULT : EXIT_OK;
+	if (p.flow && command_settings_check(p.flow, &err) < 0)
 		ret = command_failed(self, &err);
-	flow_free(&flow);
-	flow_faults_free(&faults);
-	arena_free(&a);
-	return ret;
-}
-
-static int check_configured(const struct command *self, struct report *report)
-{
-	struct config c;
-	struct err err = { 0 };
-	int ret;
-
-	if (config_load(&c, &err) < 0)
-		return command_failed(self, &err);
-	ret = check_pack(self, arena_printf(&c.arena, "%s/%s", c.templates_dir, c.flow), report);
-	config_free(&c);
+	command_pack_close(&p);
 	return ret;
 }
 
@@ -152,7 +131,7 @@ static int check_all(const struct command *self, const struct command_arguments 
 	int ret = EXIT_OK;
 
 	if (packs->count == 0)
-		return check_configured(self, report);
+		return check_pack(self, NULL, report);
 	for (size_t i = 0; i < packs->count; i++)
 		if (check_pack(self, packs->list[i], report) != EXIT_OK)
 			ret = EXIT_FAULT;

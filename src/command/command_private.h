@@ -15,7 +15,6 @@
 
 enum { EXIT_OK = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
-struct flow_faults;
 struct value;
 
 struct command {
@@ -63,11 +62,6 @@ int command_misused(const struct command *self, const char *fmt, ...)
 int command_failed(const struct command *self, const struct err *err);
 /* Reads standard input up to max bytes; one line break at the end is dropped. */
 int command_read_input(struct buf *out, struct err *err);
-
-/* ---- check.c ---- */
-
-/* Each fault on a line of standard output: severity, file, line, step, field, what, cure. */
-void command_print_faults(const char *folder, const struct flow_faults *faults);
 
 /* ---- identity.c: whose webhooks these are ---- */
 

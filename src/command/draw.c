@@ -3,9 +3,7 @@
  */
 #include <stdio.h>
 
-#include "base/files.h"
-#include "command_private.h"
-#include "flow.h"
+#include "pack_private.h"
 
 enum { PICTURE_MAX = 16 << 20 };
 
@@ -37,27 +35,20 @@ static int draw_flow(const struct command *self, const struct flow *flow,
 
 static int draw_pack(const struct command *self, const char *folder, bool mermaid, const char *path)
 {
-	struct arena a = { 0 };
-	struct flow_faults faults = { 0 };
-	struct flow *flow = NULL;
-	struct file_tree pack;
+	struct pack p;
 	struct err err = { 0 };
 	int ret;
 
-	if (file_tree_read(folder, &a, &pack, &err) < 0) {
-		arena_free(&a);
+	if (command_pack_open(&p, folder, &err) < 0)
 		return command_failed(self, &err);
-	}
-	if (flow_load(&pack, &flow, &faults) < 0) {
-		(void)err_set(&err, ERR_INPUT, "%s has %zu errors: samvad check tells them", folder,
-			      faults.errors);
-		ret = command_failed(self, &err);
+	if (p.flow) {
+		ret = draw_flow(self, p.flow, &p.tree, mermaid, path);
 	} else {
-		ret = draw_flow(self, flow, &pack, mermaid, path);
+		(void)err_set(&err, ERR_INPUT, "%s has %zu errors: samvad check tells them",
+			      p.folder, p.faults.errors);
+		ret = command_failed(self, &err);
 	}
-	flow_free(&flow);
-	flow_faults_free(&faults);
-	arena_free(&a);
+	command_pack_close(&p);
 	return ret;
 }
 
@@ -68,20 +59,11 @@ int run_draw(const struct command *self, int argc, char **argv)
 	bool mermaid = false;
 	const struct command_option options[] = { { "--out", &path, NULL },
 						  { "--mermaid", NULL, &mermaid } };
-	struct config c;
-	struct err err = { 0 };
 	int ret = command_options(self, argc, argv, options, 2, &rest);
 
 	if (ret)
 		return ret;
 	if (rest.count > 1)
 		return command_misused(self, "give one DIR");
-	if (rest.count == 1)
-		return draw_pack(self, rest.list[0], mermaid, path);
-	if (config_load(&c, &err) < 0)
-		return command_failed(self, &err);
-	ret = draw_pack(self, arena_printf(&c.arena, "%s/%s", c.templates_dir, c.flow), mermaid,
-			path);
-	config_free(&c);
-	return ret;
+	return draw_pack(self, rest.count ? rest.list[0] : NULL, mermaid, path);
 }

@@ -4,8 +4,27 @@
 #ifndef SAMVAD_PACK_PRIVATE_H
 #define SAMVAD_PACK_PRIVATE_H
 
+#include "base/files.h"
 #include "command_private.h"
 #include "flow.h"
+
+/* ---- pack.c ---- */
+
+struct pack {
+	const char *folder;
+	struct file_tree tree;
+	struct flow *flow; /* NULL: it does not load, the faults say why */
+	struct flow_faults faults;
+	struct arena arena;
+};
+/* folder NULL: the configured flow's. -1, nothing to close: there are no files to read. */
+int command_pack_open(struct pack *p, const char *folder, struct err *err);
+void command_pack_close(struct pack *p);
+
+/* ---- check.c ---- */
+
+/* Each fault on a line of standard output: severity, file, line, step, field, what, cure. */
+void command_print_faults(const char *folder, const struct flow_faults *faults);
 
 /* ---- pack_settings.c ---- */
 

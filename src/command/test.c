@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/files.h"
 #include "pack_private.h"
 #include "test_private.h"
 
@@ -122,59 +121,37 @@ struct wish {
 	struct client *client; /* NULL: on the engine */
 };
 
-static int run_wish(const struct command *self, const char *folder, const struct file_tree *pack,
-		    const struct flow *flow, const struct wish *wish)
+static int run_wish(const struct command *self, const struct pack *p, const struct wish *wish)
 {
 	if (wish->client)
-		return test_over_http(self, folder, pack, flow, wish->client);
+		return test_over_http(self, p->folder, &p->tree, p->flow, wish->client);
 	if (wish->mutate)
-		return test_mutate(self, folder, pack, wish->strict);
+		return test_mutate(self, p->folder, &p->tree, wish->strict);
 	if (wish->generate)
-		return test_generate(self, folder, pack, flow,
+		return test_generate(self, p->folder, &p->tree, p->flow,
 				     (struct test_generation){ wish->out, wish->strict });
-	return test_flow(folder, pack, flow, wish->strict);
+	return test_flow(p->folder, &p->tree, p->flow, wish->strict);
 }
 
 static int test_pack(const struct command *self, const char *folder, const struct wish *wish)
 {
-	struct arena a = { 0 };
-	struct flow_faults faults = { 0 };
-	struct flow *flow = NULL;
-	struct file_tree pack;
+	struct pack p;
 	struct err err = { 0 };
 	int ret;
 
-	if (file_tree_read(folder, &a, &pack, &err) < 0) {
-		ret = command_failed(self, &err);
-		goto out;
-	}
-	if (flow_load(&pack, &flow, &faults) < 0) {
-		command_print_faults(folder, &faults);
-		(void)err_set(&err, ERR_INPUT, "the pack %s has faults: nothing was tested",
-			      folder);
-		ret = command_failed(self, &err);
-		goto out;
-	}
-	if (wish->client)
-		command_settings_demo(flow, wish->client->base);
-	ret = run_wish(self, folder, &pack, flow, wish);
-out:
-	flow_free(&flow);
-	flow_faults_free(&faults);
-	arena_free(&a);
-	return ret;
-}
-
-static int test_configured(const struct command *self, const struct wish *wish)
-{
-	struct config c;
-	struct err err = { 0 };
-	int ret;
-
-	if (config_load(&c, &err) < 0)
+	if (command_pack_open(&p, folder, &err) < 0)
 		return command_failed(self, &err);
-	ret = test_pack(self, arena_printf(&c.arena, "%s/%s", c.templates_dir, c.flow), wish);
-	config_free(&c);
+	if (p.flow) {
+		if (wish->client)
+			command_settings_demo(p.flow, wish->client->base);
+		ret = run_wish(self, &p, wish);
+	} else {
+		command_print_faults(p.folder, &p.faults);
+		(void)err_set(&err, ERR_INPUT, "the pack %s has faults: nothing was tested",
+			      p.folder);
+		ret = command_failed(self, &err);
+	}
+	command_pack_close(&p);
 	return ret;
 }
 
@@ -184,7 +161,7 @@ static int test_packs(const struct command *self, const struct command_arguments
 	int ret = EXIT_OK;
 
 	if (folders->count == 0)
-		return test_configured(self, wish);
+		return test_pack(self, NULL, wish);
 	for (size_t i = 0; i < folders->count; i++) {
 		if (test_pack(self, folders->list[i], wish) != EXIT_OK)
 			ret = EXIT_FAULT;
