@@ -49,16 +49,15 @@ static void run_file(const char *folder, const struct file *f, const struct flow
 
 /* ---- coverage ---- */
 
-static void print_missing(const char *folder, const struct flow_place *p)
+void test_print_place(const char *label, const char *folder, const struct flow_place *p)
 {
-	(void)printf("not passed: %s/flow.json:%u: ", folder, p->line);
+	(void)printf("%s: %s/flow.json:%u: ", label, folder, p->line);
 	if (*p->step)
 		(void)printf("step %s", p->step);
 	if (p->kind == FLOW_PLACE_EXIT)
 		(void)printf("%s %s", *p->step ? ", exit" : "command", p->exit);
 	if (p->branch)
 		(void)printf(", branch %u", p->branch);
-	(void)putchar('\n');
 }
 
 static size_t percent(const struct sums *sums, enum flow_place_kind kind)
@@ -72,10 +71,12 @@ static void sum_up(const char *folder, const struct flow_cover *cover, struct su
 		const struct flow_place *p = &cover->list[i];
 
 		sums->places[p->kind]++;
-		if (p->passed)
+		if (p->passed) {
 			sums->passed[p->kind]++;
-		else
-			print_missing(folder, p);
+			continue;
+		}
+		test_print_place("not passed", folder, p);
+		(void)putchar('\n');
 	}
 	(void)printf("%s: steps %zu/%zu (%zu %%), exits %zu/%zu (%zu %%)\n", folder,
 		     sums->passed[FLOW_PLACE_STEP], sums->places[FLOW_PLACE_STEP],

@@ -21,24 +21,12 @@ static int write_files(const char *folder, const struct scenario_generation *mad
 	return 0;
 }
 
-static void print_unreached(const char *folder, const struct scenario_unreached *u)
-{
-	const struct flow_place *p = u->place;
-
-	(void)printf("not reached: %s/flow.json:%u: ", folder, p->line);
-	if (*p->step)
-		(void)printf("step %s", p->step);
-	if (p->kind == FLOW_PLACE_EXIT)
-		(void)printf("%s %s", *p->step ? ", exit" : "command", p->exit);
-	if (p->branch)
-		(void)printf(", branch %u", p->branch);
-	(void)printf(": %s\n", u->why);
-}
-
 static void sum_up(const char *folder, const struct scenario_generation *made)
 {
-	for (size_t i = 0; i < made->unreached_count; i++)
-		print_unreached(folder, &made->unreached[i]);
+	for (size_t i = 0; i < made->unreached_count; i++) {
+		test_print_place("not reached", folder, made->unreached[i].place);
+		(void)printf(": %s\n", made->unreached[i].why);
+	}
 	if (made->trouble)
 		(void)printf("%s: what was tried made the engine give up at least once: %s\n",
 			     folder, made->trouble);

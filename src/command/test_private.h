@@ -1,6 +1,6 @@
 /*
- * test_private.h - conversations played on a running server: what test.c, test_http.c and
- * test_world.c share.
+ * test_private.h - what test.c shares with its parts: conversations made, tried on changed packs,
+ * and played on a running server.
  */
 #ifndef SAMVAD_COMMAND_TEST_PRIVATE_H
 #define SAMVAD_COMMAND_TEST_PRIVATE_H
@@ -15,6 +15,8 @@
 
 /* "label  file:12: what", to standard output. */
 void test_print_fault(const char *label, const struct scenario_fault *fault);
+/* "label: folder/flow.json:12: step name, exit next, branch 2"; the line is not ended. */
+void test_print_place(const char *label, const char *folder, const struct flow_place *p);
 
 /* ---- test_world.c: a sandbox as the place of a conversation ---- */
 
