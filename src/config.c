@@ -340,6 +340,16 @@ static void work_out(struct config *c, bool api_base_given, bool auth_given)
 		c->log_format = isatty(STDERR_FILENO) ? "text" : "json";
 }
 
+/* What environment or .env say of a name; NULL when that is nothing. */
+static const char *given(const struct config *c, const char *name)
+{
+	const char *v = getenv(name);
+
+	if (!v && c->file)
+		v = env_file_get(c->file, name);
+	return v && *v ? v : NULL;
+}
+
 int config_load(struct config *c, struct err *err)
 {
 	struct env_file *file;
@@ -353,16 +363,14 @@ int config_load(struct config *c, struct err *err)
 	c->file = file;
 	for (size_t i = 0; i < config_setting_count; i++) {
 		const struct setting *s = &config_settings[i];
-		const char *v = getenv(s->name);
+		const char *v = given(c, s->name);
 
-		if (!v)
-			v = env_file_get(file, s->name);
-		if (v && *v) {
+		if (v) {
 			api_base_given |= s->offset == FIELD(twilio_api_base);
 			auth_given |= s->offset == FIELD(auth_api_url);
-		}
-		if (!v || !*v)
+		} else {
 			v = s->fallback;
+		}
 		if (!*v)
 			*(const char **)((char *)c + s->offset) = "";
 		else if (read_value(c, s, v, err) < 0)
@@ -386,11 +394,7 @@ bool config_has(const char *name)
 
 const char *config_other(const struct config *c, const char *name)
 {
-	const char *v = getenv(name);
-
-	if (!v && c->file)
-		v = env_file_get(c->file, name);
-	return v && *v ? v : NULL;
+	return given(c, name);
 }
 
 void config_free(struct config *c)
