@@ -8,7 +8,7 @@
 
 #include "twin_private.h"
 
-enum { DEMO_MAX_SEGMENTS = 8, DEMO_MAX_BODY = 65536, DEMO_MAX_DEPTH = 12 };
+enum { DEMO_MAX_SEGMENTS = 8, DEMO_MAX_DEPTH = 12 };
 
 struct demo_segment { /* "{id}" of a path, and what stood there */
 	const char *name;
@@ -31,12 +31,10 @@ struct demo_request {
 /* Whether a route of the file is meant; fills the segments. */
 bool twin_demo_route_fits(struct demo_request *rq, const cJSON *route);
 
-/* ---- twin_demo_write.c ---- */
+/* ---- demo_write.c ---- */
 
 /* Makes rq->data. */
 void twin_demo_prepare(struct demo_request *rq);
-/* Renders one text of the file; NULL and rq->err when it cannot be. */
-const char *twin_demo_render(struct demo_request *rq, const char *text);
 /* Writes a value of the file, texts rendered (raw: as they are); -1: rq->err. */
 int twin_demo_write(struct demo_request *rq, struct json_writer *w, const char *key,
 		    const cJSON *value, bool raw, unsigned depth);

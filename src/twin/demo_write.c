@@ -1,5 +1,5 @@
 /*
- * twin_demo_write.c - answers of a demo API: values of the file, their texts rendered from the
+ * demo_write.c - answers of a demo API: values of the file, their texts rendered from the
  * request.
  */
 #include "demo_private.h"
@@ -94,7 +94,8 @@ static int find_nothing(void *arg, const char *name, struct str *text_out, struc
 	return 0;
 }
 
-const char *twin_demo_render(struct demo_request *rq, const char *text)
+/* Renders one text of the file; NULL and rq->err when it cannot be. */
+static const char *render(struct demo_request *rq, const char *text)
 {
 	static const enum template_escape raw = TEMPLATE_RAW;
 	static const struct template_finder finder = { find_nothing, NULL };
@@ -130,7 +131,7 @@ static int write_text(struct demo_request *rq, struct json_writer *w, const char
 		      const char *text, bool raw)
 {
 	if (!raw)
-		text = twin_demo_render(rq, text);
+		text = render(rq, text);
 	if (!text)
 		return -1;
 	json_add_text(w, key, text);
@@ -167,7 +168,7 @@ bool twin_demo_item_fits(struct demo_request *rq, const cJSON *item, const cJSON
 
 	cJSON_ArrayForEach(m, where)
 	{
-		const char *want = cJSON_IsString(m) ? twin_demo_render(rq, m->valuestring) : NULL;
+		const char *want = cJSON_IsString(m) ? render(rq, m->valuestring) : NULL;
 		const char *got = json_text(item, m->string, NULL);
 
 		if (!want || !got || (strcmp(got, "*") != 0 && strcmp(got, want) != 0))
