@@ -5,26 +5,21 @@
 
 #include <string.h>
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "base/crypto.h"
 
 /* A segment of a path: %XX, but '+' is itself. */
 static const char *decoded(struct arena *a, const char *text, size_t n)
 {
 	char *out = arena_strndup(a, text, n);
 	size_t len = 0;
+	uint8_t byte;
 
 	for (size_t i = 0; i < n; i++) {
-		int high = text[i] == '%' && i + 2 < n ? hex(text[i + 1]) : -1;
-		int low = high >= 0 ? hex(text[i + 2]) : -1;
+		bool escaped = text[i] == '%' && i + 2 < n &&
+			       hex_decode((struct str){ text + i + 1, 2 }, &byte, 1) == 1;
 
-		out[len++] = low >= 0 ? (char)(16 * high + low) : text[i];
-		i += low >= 0 ? 2 : 0;
+		out[len++] = escaped ? (char)byte : text[i];
+		i += escaped ? 2 : 0;
 	}
 	out[len] = '\0';
 	return out;
