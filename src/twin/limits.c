@@ -80,18 +80,19 @@ static bool counts(const struct twin_message *m, int64_t since_ms, const char *t
 	       (!text || strcmp(m->text, text) == 0);
 }
 
-static void take(const struct twin_call *call, struct tally *t)
+static void take(struct twin_call *call, struct tally *t)
 {
 	const struct twin *twin = call->twin;
 	size_t kept = twin_messages_kept(twin);
 	struct str since = form_get(&call->query, "since_ms");
 	int64_t since_ms = since.p ? strtoll(since.p, NULL, 10) : 0;
+	const char *text = form_get(&call->query, "text").p;
 
-	t->list = arena_array((struct arena *)&call->arena, kept ? kept : 1, sizeof *t->list);
+	t->list = arena_array(&call->arena, kept ? kept : 1, sizeof *t->list);
 	for (size_t i = kept; i-- > 0;) {
 		const struct twin_message *m = twin_message_at(twin, i);
 
-		if (!counts(m, since_ms, form_get(&call->query, "text").p))
+		if (!counts(m, since_ms, text))
 			continue;
 		t->list[t->count++] = m;
 		t->by_status[m->status]++;
