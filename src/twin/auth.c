@@ -194,32 +194,40 @@ static void dawdle(struct twin *twin, int64_t ms)
 	twin->waiting--;
 }
 
-/* Remembers what was answered, and to whose conversation it belongs. */
-static void note(struct twin_call *call, int status)
+void twin_auth_note(struct twin_call *call, const char *name, const char *phone, int status)
 {
 	struct twin *twin = call->twin;
 	struct twin_auth_call *c = &twin->auth_calls[twin->auth_call_count % TWIN_MAX_AUTH_CALLS];
+
+	if (call->out->len >= sizeof c->answer)
+		return;
+	*c = (struct twin_auth_call){ .before = twin->message_count,
+				      .status = status,
+				      .malformed = call->out->len && *call->out->data == '<' };
+	(void)snprintf(c->name, sizeof c->name, "%s", name);
+	(void)snprintf(c->phone, sizeof c->phone, "%s", phone);
+	(void)snprintf(c->answer, sizeof c->answer, "%s", call->out->data);
+	twin->auth_call_count++;
+}
+
+/* It belongs to the conversation of whom the OTP was meant for. */
+static void note(struct twin_call *call, int status)
+{
 	struct cJSON *root = NULL;
 	const char *number;
+	char phone[TWIN_ID_SIZE];
 
 	if (json_parse(call->hook->body, &root, NULL) < 0)
 		return;
 	number = json_text(root, "phone_number", "");
 	if (is_phone(number)) {
-		*c = (struct twin_auth_call){ .before = twin->message_count,
-					      .status = status,
-					      .malformed = *call->out->data == '<' };
-		choose_phone(twin, number, c->phone);
-		(void)snprintf(c->name, sizeof c->name, "send_otp");
-		(void)snprintf(c->answer, sizeof c->answer, "%s", call->out->data);
-		twin->auth_call_count++;
+		choose_phone(call->twin, number, phone);
+		twin_auth_note(call, "send_otp", phone, status);
 	}
 	json_free(&root);
 }
 
-/* What the fault makes of a request: a status, 0 when it hung until nobody waits any more, -1 when
- * it shall be answered well. */
-static int spoil(struct twin_call *call)
+int twin_auth_spoil(struct twin_call *call, bool *heard_out)
 {
 	static const struct {
 		int status;
@@ -233,6 +241,7 @@ static int spoil(struct twin_call *call)
 	};
 	struct twin *twin = call->twin;
 
+	*heard_out = twin->faults.auth != AUTH_HANG;
 	switch (twin->faults.auth) {
 	case AUTH_400:
 	case AUTH_422:
@@ -250,7 +259,7 @@ static int spoil(struct twin_call *call)
 		break;
 	case AUTH_HANG:
 		dawdle(twin, HANG_MS);
-		return 0;
+		return say(call->out, 503, "gave up", 0, 0);
 	case AUTH_OK:
 	case AUTH_FAULTS:
 		break;
@@ -258,22 +267,15 @@ static int spoil(struct twin_call *call)
 	return -1;
 }
 
-int twin_auth_spoil(struct twin_call *call)
-{
-	int status = spoil(call);
-
-	return status ? status : say(call->out, 503, "gave up", 0, 0);
-}
-
 int twin_auth_send_otp(struct twin_call *call)
 {
-	int status = spoil(call);
+	bool heard;
+	int status = twin_auth_spoil(call, &heard);
 
-	if (status == 0) /* it hung: nobody waits any more */
-		return say(call->out, 503, "gave up", 0, 0);
 	if (status < 0)
 		status = answer(call);
-	note(call, status);
+	if (heard)
+		note(call, status);
 	return status;
 }
 

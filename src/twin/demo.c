@@ -228,37 +228,25 @@ static const struct twin_phone *phone_of(const struct twin_call *call)
 	return NULL;
 }
 
-/* For its transcript; an answer too long for that is left out. */
 static void note(struct twin_call *call, const cJSON *route, int status)
 {
-	struct twin *twin = call->twin;
-	struct twin_auth_call *c = &twin->auth_calls[twin->auth_call_count % TWIN_MAX_AUTH_CALLS];
 	const char *name = json_text(route, "call", "");
 	const struct twin_phone *phone = phone_of(call);
 
-	if (!*name || !phone || call->out->len >= sizeof c->answer)
-		return;
-	*c = (struct twin_auth_call){ .before = twin->message_count,
-				      .status = status,
-				      .malformed = call->out->len && *call->out->data == '<' };
-	(void)snprintf(c->name, sizeof c->name, "%s", name);
-	(void)snprintf(c->phone, sizeof c->phone, "%s", phone->id);
-	(void)snprintf(c->answer, sizeof c->answer, "%s", call->out->data);
-	twin->auth_call_count++;
+	if (*name && phone)
+		twin_auth_note(call, name, phone->id, status);
 }
 
 static int answer(struct demo_request *rq, const cJSON *root)
 {
-	struct twin *twin = rq->call->twin;
 	const cJSON *route = route_of(rq, root);
-	bool hangs = twin->faults.auth == AUTH_HANG;
-	int status = twin_auth_spoil(rq->call);
+	bool heard;
+	int status = twin_auth_spoil(rq->call, &heard);
 
 	if (status < 0)
 		status = answer_well(rq, root, route);
-	else if (hangs)
-		return status; /* nobody has heard it */
-	note(rq->call, route, status);
+	if (heard)
+		note(rq->call, route, status);
 	return status;
 }
 

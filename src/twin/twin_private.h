@@ -445,8 +445,11 @@ int twin_transcript(struct twin_call *call);
 int twin_page(struct twin_call *call);
 int twin_auth_send_otp(struct twin_call *call);
 /* The fault `auth`, for any demo API: the status that it makes, -1 when the request shall be
- * answered well (by now). */
-int twin_auth_spoil(struct twin_call *call);
+ * answered well (by now). Not heard: it hung until nobody waits any more. */
+int twin_auth_spoil(struct twin_call *call, bool *heard_out);
+/* Remembers an answer of a demo API for the transcript of a phone (its id); one too long for that
+ * is left out. */
+void twin_auth_note(struct twin_call *call, const char *name, const char *phone, int status);
 int twin_demo(struct twin_call *call); /* everything below /demo */
 int twin_demo_next(struct twin_call *call);
 void twin_demo_free(struct twin *twin);
