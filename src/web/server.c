@@ -21,9 +21,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* A thousand connections at once are all served, though hundreds of them are slow. */
-enum { THREADS_DEFAULT = 1100 };
-
 static struct web *web_of(const struct mg_connection *conn)
 {
 	struct web *web = mg_get_user_context_data(conn);
@@ -117,37 +114,8 @@ static int start(struct web *web, struct err *err)
 	};
 	const char *host = strcmp(web->set.host, "localhost") == 0 ? "127.0.0.1" : web->set.host;
 	char listen[128], threads[16], head[16];
-	const char *options[] = { "listening_ports",
-				  listen,
-				  "num_threads",
-				  threads,
-				  "connection_queue",
-				  "1024",
-				  "listen_backlog",
-				  "1024",
-				  "max_request_size",
-				  head,
-				  "request_timeout_ms",
-				  "10000",
-				  "enable_keep_alive",
-				  "yes",
-				  "keep_alive_timeout_ms",
-				  "5000",
-				  "tcp_nodelay",
-				  "1",
-				  "decode_url",
-				  "no",
-				  "enable_directory_listing",
-				  "no",
-				  "enable_auth_domain_check",
-				  "no",
-				  "access_control_allow_origin",
-				  "",
-				  "access_control_allow_methods",
-				  "",
-				  "access_control_allow_headers",
-				  "",
-				  NULL };
+	const char *options[] = { "listening_ports",  listen, "num_threads",	    threads,
+				  "max_request_size", head,   WEB_CIVETWEB_OPTIONS, NULL };
 	char trouble[256] = "";
 	unsigned code = 0;
 	struct mg_init_data init = { &callbacks, web, options };
@@ -178,7 +146,7 @@ int web_open(const struct web_settings *set, struct web **web_out, struct err *e
 	web->magic = WEB_MAGIC;
 	web->set = *set;
 	web->port = set->port;
-	web->threads = set->threads ? set->threads : THREADS_DEFAULT;
+	web->threads = set->threads ? set->threads : WEB_THREADS;
 	sha256(str_of(set->admin_token), web->admin_digest);
 	pthread_mutex_init(&web->lock, NULL);
 	cond_init(&web->idle);

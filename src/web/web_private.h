@@ -34,7 +34,17 @@ enum {
 	WEB_DISCARD_MS = 1000,
 	WEB_DISCARD_MAX = 4 << 20,
 	WEB_REQUEST_ID_MAX = 64,
+	/* A thousand connections at once are all served, though hundreds of them are slow. */
+	WEB_THREADS = 1100,
 };
+
+/* What is not a setting: names and values. tests/bench/bare.c starts with the same. */
+#define WEB_CIVETWEB_OPTIONS                                                                       \
+	"connection_queue", "1024", "listen_backlog", "1024", "request_timeout_ms", "10000",       \
+		"enable_keep_alive", "yes", "keep_alive_timeout_ms", "5000", "tcp_nodelay", "1",   \
+		"decode_url", "no", "enable_directory_listing", "no", "enable_auth_domain_check",  \
+		"no", "access_control_allow_origin", "", "access_control_allow_methods", "",       \
+		"access_control_allow_headers", ""
 
 /* ---- routes ---- */
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../src/web/web_private.h"
 #include "base/crypto.h"
 
 #define TWIML                                                                                      \
@@ -43,44 +44,17 @@ static int on_request(struct mg_connection *conn)
 	return 200;
 }
 
-/* The same as src/web/server.c starts with. */
+/* As src/web/server.c does it. */
 static struct mg_context *start(const char *port)
 {
 	static const struct mg_callbacks callbacks = { .begin_request = on_request };
-	char listen[64];
-	const char *options[] = { "listening_ports",
-				  listen,
-				  "num_threads",
-				  "1100",
-				  "connection_queue",
-				  "1024",
-				  "listen_backlog",
-				  "1024",
-				  "max_request_size",
-				  "16384",
-				  "request_timeout_ms",
-				  "10000",
-				  "enable_keep_alive",
-				  "yes",
-				  "keep_alive_timeout_ms",
-				  "5000",
-				  "tcp_nodelay",
-				  "1",
-				  "decode_url",
-				  "no",
-				  "enable_directory_listing",
-				  "no",
-				  "enable_auth_domain_check",
-				  "no",
-				  "access_control_allow_origin",
-				  "",
-				  "access_control_allow_methods",
-				  "",
-				  "access_control_allow_headers",
-				  "",
-				  NULL };
+	char listen[64], threads[16], head[16];
+	const char *options[] = { "listening_ports",  listen, "num_threads",	    threads,
+				  "max_request_size", head,   WEB_CIVETWEB_OPTIONS, NULL };
 
 	(void)snprintf(listen, sizeof listen, "127.0.0.1:%s", port);
+	(void)snprintf(threads, sizeof threads, "%d", WEB_THREADS);
+	(void)snprintf(head, sizeof head, "%d", WEB_MAX_HEAD);
 	(void)mg_init_library(MG_FEATURES_DEFAULT);
 	return mg_start(&callbacks, NULL, options);
 }
