@@ -35,7 +35,7 @@ struct config {
 	bool metrics_public;
 	const char *host;
 	int64_t port;
-	int64_t threads; /* 0: sized to the machine */
+	int64_t threads; /* 0: as many as web/ is made for */
 	const char *admin_token;
 	const char *session_keys;
 	const char *data_dir;

@@ -25,8 +25,8 @@ struct web; /* opaque */
 
 struct web_settings { /* borrowed, must outlive it */
 	const char *host;
-	uint16_t port; /* 0: any free one, see web_port */
-	unsigned threads;
+	uint16_t port;		 /* 0: any free one, see web_port */
+	unsigned threads;	 /* 0: 1100 */
 	const char *admin_token; /* "" : admin routes answer 403 */
 	bool metrics_public;
 	struct channel *channel;

@@ -58,7 +58,7 @@ const struct setting config_settings[] = {
 	  .help = "IPv4 address to listen on; sandbox mode allows loopback only" },
 	{ "PORT", SETTING_NUMBER, FIELD(port), "5000", RANGE(0, 65535),
 	  .help = "port to listen on; 0: any free one" },
-	{ "THREADS", SETTING_NUMBER, FIELD(threads), "0", "sized to the machine", RANGE(0, 4096),
+	{ "THREADS", SETTING_NUMBER, FIELD(threads), "0", "1100", RANGE(0, 4096),
 	  .help = "connections that are served at the same time" },
 	{ "ADMIN_TOKEN", SETTING_TEXT, FIELD(admin_token), "", SECRET,
 	  .help = "opens `/stats`, `/metrics` and broadcasts; unset: they answer 403" },
