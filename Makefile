@@ -66,7 +66,7 @@ $(BENCH_BIN):
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 .SECONDARY:
--include $(OBJ:.o=.d) $(TEST_BIN:=.d) $(BENCH_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(TEST_BIN:=.d) $(BENCH_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(BUILD)/%.d)
 
 # ---------------------------------------------------------------- people's commands
 # The recipes call make again, because what `deps` installs may be what the rules above need.
