@@ -1,12 +1,10 @@
 """What is measured, section by section. Each gets the house and the table and adds its rows."""
-import http.client
 import json
 import socket
 import threading
 import time
 import urllib.parse
 
-import canary
 from house import Bare, free_port, memory_mib, median, wait_for
 from person import Person, new_sid, sign
 from twin import Twin
@@ -208,14 +206,9 @@ def start(house, table):
 # ---- size: memory, /stats and broadcasts beside many sessions
 
 def get_json(server, method, path, body=None):
-    conn = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-    conn.request(method, path, None if body is None else json.dumps(body),
-                 {"Authorization": "Bearer " + canary.ADMIN_TOKEN,
-                  "Content-Type": "application/json"})
-    got = conn.getresponse()
-    text = got.read()
-    conn.close()
-    return got.status, json.loads(text)
+    data = None if body is None else json.dumps(body).encode()
+    status, _, text = server.request(method, path, data, admin=True, timeout=120)
+    return status, json.loads(text)
 
 
 class Steady(threading.Thread):

@@ -145,7 +145,7 @@ class AuthApi(Peer):
 
 
 class TwilioApi(Peer):
-    """Messages.json: create, list, fetch. Checks the credentials as Twilio does."""
+    """Messages.json: create and list. Checks the credentials as Twilio does."""
 
     def __init__(self):
         super().__init__()
