@@ -108,5 +108,7 @@ struct conversation_state { /* for health and metrics */
 	int64_t calls_in_flight;
 };
 void conversation_look(struct conversation *conv, struct conversation_state *state_out);
+/* Messages since the start: who works in the background gives way while it grows. Any thread. */
+uint64_t conversation_received(const struct conversation *conv);
 
 #endif

@@ -6,6 +6,7 @@
  * plan.c      one contact of the audience → one row, or the reason of a skip
  * pages.c     pages of the audience as rows, read ahead
  * once.c      who was counted lately
+ * rest.c      rests between pages while people write
  * planner.c   pages of the audience → rows in the store, under a lease
  * watch.c     the thread: plans, says what is to be sent, ends and pauses
  * steer.c     what an admin does to one
@@ -167,6 +168,17 @@ void broadcaster_reader_close(struct broadcaster_reader *r);
 void broadcaster_read_begin(struct broadcaster_reader *r, struct broadcaster_page *p,
 			    const char *cursor);
 void broadcaster_read_wait(struct broadcaster_reader *r);
+
+/* ---- rest.c ---- */
+
+struct broadcaster_rest { /* since the last rest */
+	const struct broadcaster *b;
+	uint64_t received; /* messages */
+	int64_t began_us;
+};
+void broadcaster_rest_begin(struct broadcaster_rest *r, const struct broadcaster *b);
+/* After each page: rests as long as it took if anybody wrote meanwhile. */
+void broadcaster_rest(struct broadcaster_rest *r);
 
 /* ---- once.c ---- */
 

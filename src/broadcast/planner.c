@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 
-enum { DRY_RUN_MS = 8000 };
+enum { DRY_RUN_MS = 60000 };
 
 /* ---- the lease ---- */
 
@@ -117,6 +117,7 @@ static int plan_audience(struct broadcaster *b, const struct broadcast *row, str
 	struct broadcaster_page pages[2] = { 0 }, *p = &pages[0], *next = &pages[1];
 	struct broadcaster_maker maker;
 	struct broadcaster_reader reader;
+	struct broadcaster_rest rest;
 	bool more;
 	int ret;
 
@@ -124,6 +125,7 @@ static int plan_audience(struct broadcaster *b, const struct broadcast *row, str
 		return -1;
 	broadcaster_reader_open(&reader, &maker);
 	broadcaster_read_begin(&reader, p, mark->cursor);
+	broadcaster_rest_begin(&rest, b);
 	do {
 		struct broadcaster_page *read = p;
 
@@ -136,6 +138,7 @@ static int plan_audience(struct broadcaster *b, const struct broadcast *row, str
 			broadcaster_read_wait(&reader); /* the next begins in this one */
 		p = next;
 		next = read;
+		broadcaster_rest(&rest);
 	} while (ret == 0 && more);
 	broadcaster_reader_close(&reader);
 	arena_free(&pages[0].a);
@@ -268,6 +271,7 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 	int64_t until_ms = clock_mono_ms() + DRY_RUN_MS;
 	struct broadcaster_maker maker;
 	struct broadcaster_once *once;
+	struct broadcaster_rest rest;
 	const char *cursor = "";
 	int ret = 0;
 
@@ -276,6 +280,7 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 	if (broadcaster_maker_open(&maker, b, order, err) < 0)
 		return -1;
 	once = broadcaster_once_new();
+	broadcaster_rest_begin(&rest, b);
 	do {
 		struct arena a = { 0 };
 		struct outbound *rows = NULL;
@@ -287,6 +292,7 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 			cursor = arena_strdup(&maker.arena, cursor);
 		}
 		arena_free(&a);
+		broadcaster_rest(&rest);
 	} while (ret == 0 && *cursor && next_page(b, until_ms));
 	if (ret == 0 && *cursor)
 		ret = err_set(err, ERR_TEMP,

@@ -138,6 +138,11 @@ void conversation_close(struct conversation **conv)
 	*conv = NULL;
 }
 
+uint64_t conversation_received(const struct conversation *c)
+{
+	return atomic_load(&c->received);
+}
+
 void conversation_look(struct conversation *c, struct conversation_state *state_out)
 {
 	state_out->spooled = spool_count(c->spool);

@@ -35,7 +35,8 @@ struct conversation {
 	struct spool *spool;
 	struct recent *recent; /* NULL on an embedded store */
 	struct held *held;
-	_Atomic int64_t hurry_ms; /* monotonic: no webhook waits longer; far away until the end */
+	_Atomic uint64_t received; /* messages */
+	_Atomic int64_t hurry_ms;  /* monotonic: no webhook waits longer; far away until the end */
 
 	pthread_mutex_t lock; /* guards stopping; waited on by the two threads */
 	pthread_cond_t changed;

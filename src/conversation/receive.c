@@ -143,6 +143,7 @@ int conversation_receive(struct conversation *c, const struct inbound *in, struc
 	struct err here = { 0 };
 	int ret;
 
+	atomic_fetch_add(&c->received, 1);
 	if (c->recent && spool_holds(c->spool, in->contact)) {
 		ret = keep(c, bot, in, a, answer_out, &here);
 	} else {

@@ -270,6 +270,26 @@ static void lists_and_recipients(void **state)
 	buf_free(&out);
 }
 
+/* ---- rests ---- */
+
+static void rests_while_people_write(void **state)
+{
+	struct fixture *f = *state;
+	struct broadcaster b = { .set = f->set };
+	struct broadcaster_rest rest;
+	int64_t began;
+
+	broadcaster_rest_begin(&rest, &b);
+	began = rest.began_us -= 40000; /* a page that took so long */
+	atomic_fetch_add(&f->conversation.received, 1);
+	broadcaster_rest(&rest);
+	assert_true(rest.began_us - began >= 80000);
+	began = rest.began_us -= 60000000; /* it hung */
+	atomic_fetch_add(&f->conversation.received, 1);
+	broadcaster_rest(&rest);
+	assert_true(rest.began_us - began < 90000000);
+}
+
 /* ---- what cannot be read ---- */
 
 static void reopen_store(struct fixture *f, const char *dir, const char *keys)
@@ -337,6 +357,7 @@ int main(void)
 		ROOM_TEST(nothing_leaves_before_its_time),
 		ROOM_TEST(quiet_hours_hold_it),
 		ROOM_TEST(lists_and_recipients),
+		ROOM_TEST(rests_while_people_write),
 		ROOM_TEST(a_lost_key_is_no_refusal),
 	};
 

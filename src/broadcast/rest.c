@@ -1,0 +1,34 @@
+/*
+ * rest.c - rests between pages, for messages come first.
+ *
+ * Reading the audience could keep the store and a processor busy without a
+ * break. While people write, it takes half of the time at most: after each
+ * page it rests as long as the page took. While nobody writes it does not rest.
+ */
+#include "broadcast_private.h"
+
+#include <time.h>
+
+enum { REST_MAX_MS = 250 }; /* a page that hung must not hold up a stop */
+
+void broadcaster_rest_begin(struct broadcaster_rest *r, const struct broadcaster *b)
+{
+	*r = (struct broadcaster_rest){ .b = b,
+					.received = conversation_received(b->set.conversation),
+					.began_us = clock_mono_us() };
+}
+
+void broadcaster_rest(struct broadcaster_rest *r)
+{
+	int64_t us = clock_mono_us() - r->began_us;
+	uint64_t received = conversation_received(r->b->set.conversation);
+	struct timespec ts;
+
+	if (received != r->received) {
+		if (us > REST_MAX_MS * 1000)
+			us = REST_MAX_MS * 1000;
+		ts = (struct timespec){ .tv_nsec = us * 1000 };
+		(void)nanosleep(&ts, NULL); /* a signal may make it shorter */
+	}
+	broadcaster_rest_begin(r, r->b);
+}
