@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "flow_talk.h"
+#include "scenario.h"
 
 struct pack_file {
 	const char *path;
@@ -71,6 +72,17 @@ static inline const char *pack_edited(struct arena *a, const char *text, const c
 	if (!at)
 		fail_msg("the pack does not hold: %s", old);
 	return arena_printf(a, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+}
+
+/* Plays a conversation on the open pack. */
+static inline void pack_plays(struct talk *t, const char *name, const char *chat)
+{
+	struct scenario *s;
+	struct scenario_fault fault;
+
+	if (scenario_parse(name, str_of(chat), &t->a, &s, &fault) < 0 ||
+	    scenario_run(s, t->flow, NULL, &t->a, &fault) < 0)
+		fail_msg("%s:%u: %s", fault.file, fault.line, fault.what);
 }
 
 /* What loading and checking say, one fault per line. */

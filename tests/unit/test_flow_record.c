@@ -2,7 +2,6 @@
  * test_flow_record.c - records: kept, listed, found by their id, changed; one's own only.
  */
 #include "flow_pack.h"
-#include "scenario.h"
 
 static const struct pack_file texts[] = {
 	{ "en/menu.txt", "Menu" },
@@ -90,14 +89,10 @@ static const char json[] =
 static void run(const char *name, const char *chat)
 {
 	struct talk t;
-	struct scenario *s;
-	struct scenario_fault fault;
 
 	pack_open(&t, json, texts, COUNT(texts));
 	pack_is_clean(&t);
-	if (scenario_parse(name, str_of(chat), &t.a, &s, &fault) < 0 ||
-	    scenario_run(s, t.flow, NULL, &t.a, &fault) < 0)
-		fail_msg("%s:%u: %s", fault.file, fault.line, fault.what);
+	pack_plays(&t, name, chat);
 	talk_close(&t);
 }
 
@@ -207,14 +202,10 @@ static void a_record_is_kept_again(void **state)
 		"2026-01-05\n< Menu\n"
 		"expect record defect {\"state\": \"done\", \"ref\": \"R-1\"}\n";
 	struct talk t;
-	struct scenario *s;
-	struct scenario_fault fault;
 
 	(void)state;
 	pack_open(&t, pay, texts, COUNT(texts));
-	if (scenario_parse("pay.chat", str_of(chat), &t.a, &s, &fault) < 0 ||
-	    scenario_run(s, t.flow, NULL, &t.a, &fault) < 0)
-		fail_msg("%s:%u: %s", fault.file, fault.line, fault.what);
+	pack_plays(&t, "pay.chat", chat);
 	talk_close(&t);
 }
 

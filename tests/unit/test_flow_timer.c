@@ -2,7 +2,6 @@
  * test_flow_timer.c - silence: reminders, the end of waiting, and to whom nothing is said.
  */
 #include "flow_pack.h"
-#include "scenario.h"
 
 static const struct pack_file texts[] = {
 	{ "en/hello.txt", "Hello" },	 { "en/name.txt", "Name?" },
@@ -40,14 +39,10 @@ static const char json[] =
 static void run(const char *name, const char *chat)
 {
 	struct talk t;
-	struct scenario *s;
-	struct scenario_fault fault;
 
 	pack_open(&t, json, texts, COUNT(texts));
 	pack_is_clean(&t);
-	if (scenario_parse(name, str_of(chat), &t.a, &s, &fault) < 0 ||
-	    scenario_run(s, t.flow, NULL, &t.a, &fault) < 0)
-		fail_msg("%s:%u: %s", fault.file, fault.line, fault.what);
+	pack_plays(&t, name, chat);
 	talk_close(&t);
 }
 
@@ -115,14 +110,10 @@ static void the_wait_is_taken_up_again(void **state)
 				   "pass 2h\n< Timed out\n> 7\n< There?\n> anew\n< Name?\n"
 				   "expect no value name\n";
 	struct talk t;
-	struct scenario *s;
-	struct scenario_fault fault;
 
 	(void)state;
 	pack_open(&t, resume, texts, COUNT(texts));
-	if (scenario_parse("resume", str_of(chat), &t.a, &s, &fault) < 0 ||
-	    scenario_run(s, t.flow, NULL, &t.a, &fault) < 0)
-		fail_msg("%s:%u: %s", fault.file, fault.line, fault.what);
+	pack_plays(&t, "resume", chat);
 	talk_close(&t);
 }
 
