@@ -169,6 +169,19 @@ void sqlite_checkpoint_consider(struct sqlite_checkpoint *k, struct sqlite_conn 
 
 struct sqlite_job;
 
+enum group_state { GROUP_QUEUED, GROUP_RUNNING, GROUP_COMMITTING };
+
+/* Jobs of one transaction. Held by the writer and by each waiter; the last one frees it. */
+struct sqlite_group {
+	struct sqlite_group *next;
+	enum group_state state;	  /* guarded by the writer's lock */
+	struct sqlite_job *first; /* as are these three while QUEUED; then they are the writer's */
+	struct sqlite_job **end;
+	int count;
+	atomic_int told; /* 0, or 1: the results are the waiters' from here on */
+	atomic_int held;
+};
+
 struct sqlite_writer {
 	struct sqlite_conn conn;
 	struct sqlite_checkpoint *checkpoint;
@@ -176,10 +189,10 @@ struct sqlite_writer {
 	int log_pages; /* of the write-ahead log, after the last commit; the thread's */
 	pthread_t thread;
 	bool running;
-	pthread_mutex_t lock; /* guards the queue, stop, and how far each job is */
+	pthread_mutex_t lock; /* guards the queue, stop, and how far each group is */
 	pthread_cond_t wake;
-	struct sqlite_job *first;
-	struct sqlite_job **end;
+	struct sqlite_group *first; /* the queue: groups that were not begun */
+	struct sqlite_group *last;  /* means something only while there is a first */
 	bool stop;
 };
 

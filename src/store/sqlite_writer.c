@@ -1,14 +1,17 @@
 /*
  * sqlite_writer.c - the one thread that writes.
  *
- * It takes all waiting jobs as a group: one transaction, one COMMIT and so one
+ * Jobs that wait form a group: one transaction, one COMMIT and so one
  * fsync for all. A savepoint sees to it that a job that fails undoes itself only;
  * because it costs a copy of every page it touches, turns, which may be run
  * twice, share one: when one of them fails, they are all undone and run again,
  * each in its own. Waiters are told only after COMMIT; when COMMIT fails, every job of the group
  * has failed, also those that stored nothing (what they saw may have been part of the group).
  *
- * A waiter whose time is over takes its job out of the queue while it is
+ * All waiters of a group sleep on one word (a futex), so that one system call wakes them: woken
+ * one by one, each would take the processor from the writer, who has the next group to run.
+ *
+ * A waiter whose time is over takes its job out of the queue while its group is
  * QUEUED. RUNNING uses the waiter's memory and is bounded by processor time and
  * page reads, so it is waited for. COMMITTING does not: a disk that hangs there
  * is left behind as ERR_UNSURE.
@@ -16,9 +19,12 @@
 #include "sqlite_private.h"
 
 #include <errno.h>
-#include <semaphore.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/cond.h"
@@ -26,41 +32,45 @@
 
 enum { GROUP_MAX = 256, RECHECK_MS = 50 };
 
-enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_COMMITTING };
-
-/* Waited for with a semaphore: no lock that a whole group, woken at once, would queue for. Held by
- * its waiter and by the writer; the last one frees it. */
+/* Lives as long as its group. */
 struct sqlite_job {
 	struct sqlite_job *next;
 	sqlite_work work;
-	void *arg;	      /* the waiter's; not used after RUNNING */
-	bool twice;	      /* may be run again after it was undone */
-	enum job_state state; /* guarded by the writer's lock */
-	int ret;	      /* the writer's until done */
+	void *arg;  /* the waiter's; not used after RUNNING */
+	bool twice; /* may be run again after it was undone */
+	int ret;    /* the writer's until the group is told, as err is */
 	struct err err;
-	atomic_int held;
-	atomic_bool done; /* ret and err are the waiter's from here on */
-	sem_t told;
 };
 
-static struct sqlite_job *job_new(sqlite_work work, void *arg, bool twice)
+/* The lock is held. The group that still takes jobs. */
+static struct sqlite_group *open_group(struct sqlite_writer *w)
 {
-	struct sqlite_job *j = mem_alloc(sizeof *j);
+	struct sqlite_group *g = w->last;
 
-	j->work = work;
-	j->arg = arg;
-	j->twice = twice;
-	atomic_init(&j->held, 2);
-	(void)sem_init(&j->told, 0, 0); /* fails for values that are too large */
-	return j;
+	if (w->first && g->count < GROUP_MAX)
+		return g;
+	g = mem_alloc(sizeof *g);
+	g->end = &g->first;
+	atomic_init(&g->held, 1);
+	if (w->first)
+		w->last->next = g;
+	else
+		w->first = g;
+	w->last = g;
+	return g;
 }
 
-static void job_release(struct sqlite_job *j)
+static void group_release(struct sqlite_group *g)
 {
-	if (atomic_fetch_sub(&j->held, 1) > 1)
+	struct sqlite_job *next;
+
+	if (atomic_fetch_sub(&g->held, 1) > 1)
 		return;
-	(void)sem_destroy(&j->told);
-	free(j);
+	for (struct sqlite_job *j = g->first; j; j = next) {
+		next = j->next;
+		free(j);
+	}
+	free(g);
 }
 
 static int count_log(void *arg, sqlite3 *db, const char *name, int pages)
@@ -75,46 +85,36 @@ static int count_log(void *arg, sqlite3 *db, const char *name, int pages)
 
 /* ---- the thread ---- */
 
-/* The lock is held. Takes up to GROUP_MAX jobs off the queue. */
-static struct sqlite_job *take_group(struct sqlite_writer *w)
+static struct sqlite_group *take_group(struct sqlite_writer *w)
 {
-	struct sqlite_job *first = w->first, **at = &w->first;
+	struct sqlite_group *g;
 
-	for (int n = 0; *at && n < GROUP_MAX; n++) {
-		(*at)->state = JOB_RUNNING;
-		at = &(*at)->next;
-	}
-	w->first = *at;
-	*at = NULL;
-	if (!w->first)
-		w->end = &w->first;
-	return first;
+	pthread_mutex_lock(&w->lock);
+	g = w->first;
+	w->first = g->next;
+	g->state = GROUP_RUNNING;
+	pthread_mutex_unlock(&w->lock);
+	return g;
 }
 
-static void set_state(struct sqlite_writer *w, struct sqlite_job *group, enum job_state state)
+static void set_state(struct sqlite_writer *w, struct sqlite_group *g, enum group_state state)
 {
 	pthread_mutex_lock(&w->lock);
-	for (struct sqlite_job *j = group; j; j = j->next)
-		j->state = state;
+	g->state = state;
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void tell(struct sqlite_job *group)
+static void tell(struct sqlite_group *g)
 {
-	struct sqlite_job *next;
-
-	for (struct sqlite_job *j = group; j; j = next) {
-		next = j->next;
-		atomic_store(&j->done, true);
-		(void)sem_post(&j->told);
-		job_release(j);
-	}
+	atomic_store(&g->told, 1);
+	(void)syscall(SYS_futex, &g->told, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+	group_release(g);
 }
 
 /* Whoever had succeeded has failed by this. */
-static void fail_all(struct sqlite_job *group, const struct err *err)
+static void fail_all(struct sqlite_group *g, const struct err *err)
 {
-	for (struct sqlite_job *j = group; j; j = j->next) {
+	for (struct sqlite_job *j = g->first; j; j = j->next) {
 		if (j->ret >= 0) {
 			j->ret = -1;
 			j->err = *err;
@@ -175,27 +175,27 @@ static void undo_group(struct sqlite_conn *c)
 }
 
 /* The transaction is open. */
-static void run_group(struct sqlite_writer *w, struct sqlite_job *group)
+static void run_group(struct sqlite_writer *w, struct sqlite_group *g)
 {
 	struct err err = { 0 };
 	int ret = 0;
 
-	for (struct sqlite_job *j = group; j && ret == 0;)
+	for (struct sqlite_job *j = g->first; j && ret == 0;)
 		ret = run_part(&w->conn, j, &j, &err);
-	set_state(w, group, JOB_COMMITTING);
+	set_state(w, g, GROUP_COMMITTING);
 	if (ret == 0)
 		ret = sqlite_do(&w->conn, SQL_COMMIT, &err);
 	if (ret < 0) {
 		undo_group(&w->conn);
-		fail_all(group, &err);
+		fail_all(g, &err);
 	}
-	tell(group);
+	tell(g);
 }
 
 static void *writer_main(void *arg)
 {
 	struct sqlite_writer *w = arg;
-	struct sqlite_job *group;
+	struct sqlite_group *g;
 	struct err err;
 	int begun;
 
@@ -209,14 +209,12 @@ static void *writer_main(void *arg)
 		/* Before the group is taken: while another process holds the file, jobs can be
 		 * cancelled, and those that arrive meanwhile join. */
 		begun = sqlite_do(&w->conn, SQL_BEGIN_WRITE, &err);
-		pthread_mutex_lock(&w->lock);
-		group = take_group(w);
-		pthread_mutex_unlock(&w->lock);
+		g = take_group(w);
 		if (begun == 0) {
-			run_group(w, group);
+			run_group(w, g);
 		} else {
-			fail_all(group, &err);
-			tell(group);
+			fail_all(g, &err);
+			tell(g);
 		}
 		sqlite_checkpoint_consider(w->checkpoint, &w->conn, w->log_pages);
 		pthread_mutex_lock(&w->lock);
@@ -230,7 +228,6 @@ int sqlite_writer_start(struct sqlite_writer *w, struct sqlite_checkpoint *check
 {
 	w->checkpoint = checkpoint;
 	w->timeout_ms = timeout_ms;
-	w->end = &w->first;
 	(void)sqlite3_wal_hook(w->conn.db, count_log, w); /* also turns automatic checkpoints off */
 	if (pthread_mutex_init(&w->lock, NULL) != 0)
 		return err_set(err, ERR_TEMP, "sqlite: no mutex");
@@ -261,53 +258,57 @@ void sqlite_writer_stop(struct sqlite_writer *w)
 /* ---- a waiter ---- */
 
 /* The lock is held. */
-static void take_out(struct sqlite_writer *w, const struct sqlite_job *job)
+static void take_out(struct sqlite_group *g, struct sqlite_job *job)
 {
-	struct sqlite_job **at = &w->first;
+	struct sqlite_job **at = &g->first;
 
 	while (*at != job)
 		at = &(*at)->next;
 	*at = job->next;
 	if (!*at)
-		w->end = at;
+		g->end = at;
+	g->count--;
+	free(job);
 }
 
 /* True when the job was still in the queue, and is not any more. */
-static bool cancel(struct sqlite_writer *w, struct sqlite_job *j, enum job_state *state_out)
+static bool cancel(struct sqlite_writer *w, struct sqlite_group *g, struct sqlite_job *j,
+		   enum group_state *state_out)
 {
 	pthread_mutex_lock(&w->lock);
-	*state_out = j->state;
-	if (j->state == JOB_QUEUED)
-		take_out(w, j);
+	*state_out = g->state;
+	if (g->state == GROUP_QUEUED)
+		take_out(g, j);
 	pthread_mutex_unlock(&w->lock);
-	return *state_out == JOB_QUEUED;
+	return *state_out == GROUP_QUEUED;
 }
 
-/* Woken, or interrupted; false when it is late. */
-static bool wait_until(sem_t *told, int64_t deadline_ms)
+/* False when it is late; woken for any other reason: true. */
+static bool wait_until(atomic_int *told, int64_t deadline_ms)
 {
 	const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
 					.tv_nsec = (long)(deadline_ms % 1000) * 1000000L };
 
-	return sem_clockwait(told, CLOCK_MONOTONIC, &until) == 0 || errno == EINTR;
+	return syscall(SYS_futex, told, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL,
+		       FUTEX_BITSET_MATCH_ANY) == 0 ||
+	       errno != ETIMEDOUT;
 }
 
 /* Half of the time limit is for the queue, so that a job which starts late still has the other
- * half. 0 done, -1 given up. */
-static int await(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
+ * half. 0 done, -1 given up: then the job may be gone. */
+static int await(struct sqlite_writer *w, struct sqlite_group *g, struct sqlite_job *j,
+		 struct err *err)
 {
 	const int64_t start = clock_mono_ms();
 	int64_t until = start + w->timeout_ms / 2;
-	enum job_state state;
+	enum group_state state;
 
-	while (!atomic_load(&j->done)) {
-		if (wait_until(&j->told, until))
+	while (!atomic_load(&g->told)) {
+		if (wait_until(&g->told, until))
 			continue;
-		if (cancel(w, j, &state)) {
-			job_release(j); /* the writer's */
+		if (cancel(w, g, j, &state))
 			return err_set(err, ERR_TEMP, "sqlite: the writer had no time");
-		}
-		if (!atomic_load(&j->done) && state == JOB_COMMITTING &&
+		if (!atomic_load(&g->told) && state == GROUP_COMMITTING &&
 		    clock_mono_ms() >= start + w->timeout_ms)
 			return err_set(err, ERR_UNSURE, "sqlite: the disk does not answer");
 		until = clock_mono_ms() + RECHECK_MS;
@@ -315,32 +316,48 @@ static int await(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
 	return 0;
 }
 
-static int write_job(struct sqlite_writer *w, struct sqlite_job *j, struct err *err)
+static struct sqlite_group *enqueue(struct sqlite_writer *w, struct sqlite_job *j)
 {
-	int ret;
+	struct sqlite_group *g;
 
 	pthread_mutex_lock(&w->lock);
-	*w->end = j;
-	w->end = &j->next;
+	g = open_group(w);
+	*g->end = j;
+	g->end = &j->next;
+	g->count++;
+	atomic_fetch_add(&g->held, 1);
 	pthread_mutex_unlock(&w->lock);
 	pthread_cond_signal(&w->wake);
+	return g;
+}
 
-	ret = await(w, j, err);
+static int write_job(struct sqlite_writer *w, sqlite_work work, void *arg, bool twice,
+		     struct err *err)
+{
+	struct sqlite_job *j = mem_alloc(sizeof *j);
+	struct sqlite_group *g;
+	int ret;
+
+	j->work = work;
+	j->arg = arg;
+	j->twice = twice;
+	g = enqueue(w, j);
+	ret = await(w, g, j, err);
 	if (ret == 0) {
 		ret = j->ret;
 		if (ret < 0)
 			*err = j->err;
 	}
-	job_release(j);
+	group_release(g);
 	return ret;
 }
 
 int sqlite_write(struct sqlite_writer *w, sqlite_work work, void *arg, struct err *err)
 {
-	return write_job(w, job_new(work, arg, false), err);
+	return write_job(w, work, arg, false, err);
 }
 
 int sqlite_write_twice(struct sqlite_writer *w, sqlite_work work, void *arg, struct err *err)
 {
-	return write_job(w, job_new(work, arg, true), err);
+	return write_job(w, work, arg, true, err);
 }
