@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/crypto.h"
 #include "base/err.h"
+#include "base/form.h"
 #include "model/inbound.h"
 #include "model/outbound.h"
 #include "model/webhook.h"
@@ -45,14 +46,21 @@ enum verify_result {
 	VERIFY_OK,
 	VERIFY_BAD, /* wrong or missing signature, two different ones, unusable URL: 403 */
 };
+/* A webhook whose signature holds. Only channel_verify fills it; what is parsed is what was
+ * signed, and it is decoded once. */
+struct channel_verified {
+	const struct webhook *hook; /* borrowed */
+	struct str raw;		    /* its fields as they came; borrowed */
+	struct form form;	    /* and decoded, in the arena; parsing begins with form_check */
+};
 /* Fails closed. `why_out` gets a word for log and metric ("no_signature",
  * "mismatch", "two_signatures", "no_host", "no_token", "body_hash",
  * "too_many_fields"; "ok" else); never what was expected. */
 enum verify_result channel_verify(const struct channel *c, const struct webhook *w, struct arena *a,
-				  const char **why_out);
+				  struct channel_verified *v_out, const char **why_out);
 
 /* A message webhook. 0, or -1 ERR_INPUT: malformed (400), the text names the field. */
-int channel_parse_message(const struct channel *c, const struct webhook *w, int64_t now_ms,
+int channel_parse_message(const struct channel *c, const struct channel_verified *v, int64_t now_ms,
 			  struct arena *a, struct inbound *in_out, struct err *err);
 
 struct status_news {
@@ -62,7 +70,7 @@ struct status_news {
 	enum status status;
 	int error_code;
 };
-int channel_parse_status(const struct channel *c, const struct webhook *w, struct arena *a,
+int channel_parse_status(const struct channel *c, const struct channel_verified *v, struct arena *a,
 			 struct status_news *news_out, struct err *err);
 
 /* ---- replies inside the HTTP answer ---- */

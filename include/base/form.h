@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { FORM_MAX_FIELDS = 200 };
+enum { FORM_MAX_FIELDS = 200, FORM_MAX_READ = 5 * FORM_MAX_FIELDS };
 
 struct form_field {
 	struct str name;
@@ -21,11 +21,17 @@ struct form_field {
 struct form {
 	struct form_field *fields; /* in wire order */
 	size_t count;
+	bool broken; /* a '%' without two hex digits: it stands for itself */
 };
 
-/* Decodes body. Names and values live in the arena. -1 ERR_INPUT: more than
- * FORM_MAX_FIELDS fields, or '%' without two hex digits. Empty parts ("a=1&&b=2") are skipped. */
+/* Decodes body. Names and values live in the arena, each with a NUL behind it. Empty parts
+ * ("a=1&&b=2") are skipped. -1 ERR_INPUT: what form_check refuses. */
 int form_decode(struct str body, struct arena *a, struct form *form_out, struct err *err);
+/* In two steps, for a signature that is checked before a stranger is told what is wrong: form_read
+ * takes up to FORM_MAX_READ fields (-1: there are more) and broken escapes, form_check refuses
+ * more than FORM_MAX_FIELDS, or '%' without two hex digits. */
+int form_read(struct str body, struct arena *a, struct form *form_out);
+int form_check(const struct form *form, struct err *err);
 /* First value of name; an empty str with p == NULL when absent. */
 struct str form_get(const struct form *form, const char *name);
 /* Adds "name=value" (after a '&' unless out is empty), as Twilio encodes:

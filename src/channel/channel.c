@@ -27,25 +27,26 @@ const char *channel_name(const struct channel *c)
 }
 
 enum verify_result channel_verify(const struct channel *c, const struct webhook *w, struct arena *a,
-				  const char **why_out)
+				  struct channel_verified *v_out, const char **why_out)
 {
 	const char *ignored;
 
-	return c->driver->verify(c, w, a, why_out ? why_out : &ignored);
+	*v_out = (struct channel_verified){ .hook = w };
+	return c->driver->verify(c, w, a, v_out, why_out ? why_out : &ignored);
 }
 
-int channel_parse_message(const struct channel *c, const struct webhook *w, int64_t now_ms,
+int channel_parse_message(const struct channel *c, const struct channel_verified *v, int64_t now_ms,
 			  struct arena *a, struct inbound *in_out, struct err *err)
 {
 	*in_out = (struct inbound){ .channel = c->driver->name, .received_ms = now_ms };
-	return c->driver->parse_message(c, w, now_ms, a, in_out, err);
+	return c->driver->parse_message(c, v, now_ms, a, in_out, err);
 }
 
-int channel_parse_status(const struct channel *c, const struct webhook *w, struct arena *a,
+int channel_parse_status(const struct channel *c, const struct channel_verified *v, struct arena *a,
 			 struct status_news *news_out, struct err *err)
 {
 	*news_out = (struct status_news){ 0 };
-	return c->driver->parse_status(c, w, a, news_out, err);
+	return c->driver->parse_status(c, v, a, news_out, err);
 }
 
 int channel_wrap_reply(const struct channel *c, const struct template *envelope,

@@ -7,7 +7,7 @@
  *  2. MUST NOT block, open a socket, read a clock or keep messages: it
  *     describes requests and reads answers, others carry them.
  *  3. MUST fail closed: verify says VERIFY_OK only after a proof with the
- *     provider's key, and bounds its work on what a stranger sends.
+ *     provider's key, fills raw and form only then, and bounds its work on what a stranger sends.
  *  4. MUST put results into the arena that it is given, never into static memory.
  *  5. MUST NOT retry, and MUST say SEND_UNSURE when the provider may have
  *     accepted a message.
@@ -26,11 +26,13 @@ struct channel_driver {
 		    struct err *err);
 	void (*close)(struct channel *c);
 	enum verify_result (*verify)(const struct channel *c, const struct webhook *w,
-				     struct arena *a, const char **why_out);
-	int (*parse_message)(const struct channel *c, const struct webhook *w, int64_t now_ms,
-			     struct arena *a, struct inbound *in_out, struct err *err);
-	int (*parse_status)(const struct channel *c, const struct webhook *w, struct arena *a,
-			    struct status_news *news_out, struct err *err);
+				     struct arena *a, struct channel_verified *v_out,
+				     const char **why_out);
+	int (*parse_message)(const struct channel *c, const struct channel_verified *v,
+			     int64_t now_ms, struct arena *a, struct inbound *in_out,
+			     struct err *err);
+	int (*parse_status)(const struct channel *c, const struct channel_verified *v,
+			    struct arena *a, struct status_news *news_out, struct err *err);
 	int (*wrap_reply)(const struct channel *c, const struct template *envelope,
 			  const struct str *texts, size_t count, struct buf *out, struct err *err);
 	const char *reply_type;

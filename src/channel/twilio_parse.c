@@ -19,24 +19,9 @@
 #include "base/text.h"
 
 struct reader {
-	struct form form;
+	const struct form *form;
 	struct arena *arena;
 };
-
-static struct str query_of(const struct webhook *w)
-{
-	const char *mark = w->target ? strchr(w->target, '?') : NULL;
-
-	return mark ? str_of(mark + 1) : (struct str){ "", 0 };
-}
-
-/* A GET has its fields in the query; of any other method only the body counts. */
-static struct str fields_of(const struct webhook *w)
-{
-	const char *type = webhook_header(w, "Content-Type", NULL);
-
-	return twilio_body_kind(w->method, type) == TWILIO_BODY_NONE ? query_of(w) : w->body;
-}
 
 static const char *clean(struct str s, struct arena *a)
 {
@@ -54,7 +39,7 @@ static const char *clean(struct str s, struct arena *a)
 
 static const char *text_field(const struct reader *r, const char *name)
 {
-	return clean(form_get(&r->form, name), r->arena);
+	return clean(form_get(r->form, name), r->arena);
 }
 
 static const char *first_text(const struct reader *r, const char *const *names)
@@ -69,7 +54,7 @@ static const char *first_text(const struct reader *r, const char *const *names)
 /* Printable ASCII without blanks, at most max bytes; else "". */
 static const char *token_field(const struct reader *r, const char *name, size_t max)
 {
-	struct str s = form_get(&r->form, name);
+	struct str s = form_get(r->form, name);
 
 	if (s.n > max)
 		return "";
@@ -105,19 +90,13 @@ static int number_field(const struct reader *r, const char *name, int otherwise)
 	return digits && !text[digits] ? (int)strtol(text, NULL, 10) : otherwise;
 }
 
-static int open_reader(struct str fields, struct arena *a, struct reader *r_out, struct err *err)
-{
-	r_out->arena = a;
-	return form_decode(fields, a, &r_out->form, err);
-}
-
 /* ---- what was tapped ---- */
 
 /* The id of a button or row as ChannelMetadata repeats it, or "". */
 static const char *payload_in_metadata(const struct reader *r)
 {
 	static const char *const keys[] = { "ListId", "ButtonPayload", "buttonPayload" };
-	struct str text = form_get(&r->form, "ChannelMetadata");
+	struct str text = form_get(r->form, "ChannelMetadata");
 	const struct cJSON *context;
 	struct cJSON *root = NULL;
 	const char *found = "";
@@ -213,15 +192,15 @@ static enum opt_out_type opt_out_of(const char *word)
 	return OPT_OUT_NONE;
 }
 
-int twilio_parse_message(const struct channel *c, const struct webhook *w, int64_t now_ms,
+int twilio_parse_message(const struct channel *c, const struct channel_verified *v, int64_t now_ms,
 			 struct arena *a, struct inbound *in_out, struct err *err)
 {
+	const struct reader r = { &v->form, a };
 	struct inbound in = *in_out;
-	struct reader r;
 
-	in.raw = fields_of(w);
-	if (open_reader(in.raw, a, &r, err) < 0)
+	if (form_check(&v->form, err) < 0)
 		return -1;
+	in.raw = v->raw;
 	in.channel = c->driver->name;
 	in.received_ms = now_ms;
 	in.external_id = message_id(&r);
@@ -260,16 +239,16 @@ static const char *our_id(const struct webhook *w, struct arena *a)
 	return arena_strndup(a, id.p, id.n);
 }
 
-int twilio_parse_status(const struct channel *c, const struct webhook *w, struct arena *a,
+int twilio_parse_status(const struct channel *c, const struct channel_verified *v, struct arena *a,
 			struct status_news *news_out, struct err *err)
 {
 	static const char *const words[] = { "MessageStatus", "SmsStatus", NULL };
+	const struct reader r = { &v->form, a };
 	struct status_news news = { 0 };
 	const char *word;
-	struct reader r;
 
 	(void)c;
-	if (open_reader(fields_of(w), a, &r, err) < 0)
+	if (form_check(&v->form, err) < 0)
 		return -1;
 	news.external_id = message_id(&r);
 	if (!*news.external_id)
@@ -278,7 +257,7 @@ int twilio_parse_status(const struct channel *c, const struct webhook *w, struct
 	if (!*word)
 		return err_set(err, ERR_INPUT, "MessageStatus: missing");
 	news.status = status_parse(word); /* a new word is STATUS_NONE, which climbs nowhere */
-	news.our_id = our_id(w, a);
+	news.our_id = our_id(v->hook, a);
 	news.contact = address_field(&r, "To");
 	news.error_code = number_field(&r, "ErrorCode", 0);
 	*news_out = news;

@@ -83,8 +83,7 @@ bool twilio_url_form(const struct twilio_url *u, unsigned i, struct arena *a,
 		     struct twilio_form *form_out);
 
 /* Decodes one form name or value to `to` (room for s.n bytes); returns the length. Lax: a '%'
- * without two hex digits stays as it is. Signatures are checked over what a lax reader sees,
- * so that the strict reader behind may name the fault to a sender who is known. */
+ * without two hex digits stays as it is, as form_read leaves it. */
 size_t twilio_unescape(struct str s, char *to);
 /* Takes the next "name=value" off the front of *rest, empty parts skipped; false at the end. */
 bool twilio_next_field(struct str *rest, struct str *name_out, struct str *value_out);
@@ -104,6 +103,7 @@ struct twilio_signed { /* what is signed behind the URL */
 	char *block; /* room for the URL, then the fields */
 	size_t url_room;
 	size_t fields_size;
+	struct form form; /* as it came; of a form body only */
 };
 
 enum twilio_body_kind twilio_body_kind(const char *method, const char *content_type);
@@ -117,13 +117,13 @@ bool twilio_signed_match(struct twilio_signed *s, const struct twilio_url *u,
 			 const struct str *tokens, size_t token_count, struct str signature,
 			 struct twilio_form *form_out);
 enum verify_result twilio_verify(const struct channel *c, const struct webhook *w, struct arena *a,
-				 const char **why_out);
+				 struct channel_verified *v_out, const char **why_out);
 
 /* ---- the rest of the driver ---- */
 
-int twilio_parse_message(const struct channel *c, const struct webhook *w, int64_t now_ms,
+int twilio_parse_message(const struct channel *c, const struct channel_verified *v, int64_t now_ms,
 			 struct arena *a, struct inbound *in_out, struct err *err);
-int twilio_parse_status(const struct channel *c, const struct webhook *w, struct arena *a,
+int twilio_parse_status(const struct channel *c, const struct channel_verified *v, struct arena *a,
 			struct status_news *news_out, struct err *err);
 int twilio_wrap_reply(const struct channel *c, const struct template *envelope,
 		      const struct str *texts, size_t count, struct buf *out, struct err *err);

@@ -46,11 +46,12 @@ static void count_turn(const char *how)
 	count("samvad_turns_total", "how", how, help);
 }
 
-static bool is_signed(struct web *web, struct web_request *rq, struct web_answer *an)
+static bool is_signed(struct web *web, struct web_request *rq, struct channel_verified *v_out,
+		      struct web_answer *an)
 {
 	const char *why = "";
 
-	if (channel_verify(web->set.channel, &rq->hook, &rq->arena, &why) == VERIFY_OK)
+	if (channel_verify(web->set.channel, &rq->hook, &rq->arena, v_out, &why) == VERIFY_OK)
 		return true;
 	count("samvad_signature_failures_total", "reason", why,
 	      "Webhooks refused for their signature, by reason.");
@@ -93,14 +94,15 @@ static void wrap(struct web *web, struct web_request *rq, struct web_answer *an,
 
 void handle_webhook(struct web *web, struct web_request *rq, struct web_answer *an)
 {
+	struct channel_verified hook;
 	struct inbound in;
 	struct conversation_answer said = { 0 };
 	struct err err = { 0 };
 
-	if (!is_signed(web, rq, an))
+	if (!is_signed(web, rq, &hook, an))
 		return;
-	if (channel_parse_message(web->set.channel, &rq->hook, clock_now_ms(web->set.clock),
-				  &rq->arena, &in, &err) < 0) {
+	if (channel_parse_message(web->set.channel, &hook, clock_now_ms(web->set.clock), &rq->arena,
+				  &in, &err) < 0) {
 		log_warn("webhook malformed", LOG_S("error", err.text));
 		web_answer_err(an, rq, &err);
 		return;
@@ -120,12 +122,13 @@ void handle_webhook(struct web *web, struct web_request *rq, struct web_answer *
 
 void handle_status(struct web *web, struct web_request *rq, struct web_answer *an)
 {
+	struct channel_verified hook;
 	struct status_news news;
 	struct err err = { 0 };
 
-	if (!is_signed(web, rq, an))
+	if (!is_signed(web, rq, &hook, an))
 		return;
-	if (channel_parse_status(web->set.channel, &rq->hook, &rq->arena, &news, &err) < 0) {
+	if (channel_parse_status(web->set.channel, &hook, &rq->arena, &news, &err) < 0) {
 		log_warn("status malformed", LOG_S("error", err.text));
 		web_answer_err(an, rq, &err);
 		return;

@@ -43,19 +43,24 @@ static char *take_line(struct str *rest, struct arena *a)
 	return line;
 }
 
-static void parse(const struct channel *c, const struct webhook *w, struct arena *a)
+/* As if somebody who knows the token had sent it. */
+static void parse(const struct channel *c, const struct webhook *w, struct str fields,
+		  struct arena *a)
 {
+	struct channel_verified v = { .hook = w, .raw = fields };
 	struct status_news news;
 	struct inbound in;
 	struct err err = { 0 };
 
-	if (channel_parse_message(c, w, 1, a, &in, &err) < 0) {
+	if (form_read(fields, a, &v.form) < 0)
+		return;
+	if (channel_parse_message(c, &v, 1, a, &in, &err) < 0) {
 		if (err.kind != ERR_INPUT || !err.text[0])
 			abort();
 	} else if (!*in.external_id || !contact_is_valid(in.contact) || !in.text) {
 		abort();
 	}
-	if (channel_parse_status(c, w, a, &news, &err) == 0 && !*news.external_id)
+	if (channel_parse_status(c, &v, a, &news, &err) == 0 && !*news.external_id)
 		abort();
 }
 
@@ -65,15 +70,16 @@ static void sign_and_verify(const struct channel *c, struct webhook w, const cha
 {
 	const char *url = arena_printf(a, "https://b.example/x%s", target), *why;
 	char signature[BASE64_SHA1_SIZE];
+	struct channel_verified v;
 
 	if (*target != '/' || twilio_sign("older", url, w.body, signature, NULL) < 0)
 		return;
 	w.headers[0] = (struct webhook_header){ "X-Twilio-Signature", signature };
 	w.header_count = 1;
-	if (channel_verify(c, &w, a, &why) != VERIFY_OK)
+	if (channel_verify(c, &w, a, &v, &why) != VERIFY_OK)
 		abort();
 	signature[3] = signature[3] == 'A' ? 'B' : 'A';
-	if (channel_verify(c, &w, a, &why) != VERIFY_BAD)
+	if (channel_verify(c, &w, a, &v, &why) != VERIFY_BAD)
 		abort();
 }
 
@@ -84,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct channel *with_url, *without_url;
 	struct str rest = { (const char *)data, size };
 	struct webhook w = { .method = "POST", .peer = "127.0.0.1" };
+	struct channel_verified v;
 	struct twilio_explanation x;
 	struct arena a = { 0 };
 	char *lines[LINES];
@@ -99,13 +106,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 1; i < LINES; i++)
 		w.headers[w.header_count++] = (struct webhook_header){ names[i - 1], lines[i] };
 	w.body = rest;
-	if (channel_verify(without_url, &w, &a, &why) == VERIFY_OK ||
-	    channel_verify(with_url, &w, &a, &why) == VERIFY_OK || !why)
+	if (channel_verify(without_url, &w, &a, &v, &why) == VERIFY_OK ||
+	    channel_verify(with_url, &w, &a, &v, &why) == VERIFY_OK || !why)
 		abort(); /* the fuzzer does not know the token */
 	sign_and_verify(with_url, w, lines[0], &a);
-	parse(with_url, &w, &a);
-	w.method = "GET";
-	parse(with_url, &w, &a);
+	parse(with_url, &w, rest, &a);
+	parse(with_url, &w, str_of(lines[0]), &a);
 	/* Sixty attempts: only on what is short. */
 	if (size < 300 &&
 	    twilio_explain("secret", arena_printf(&a, "http://%s%s", lines[1], lines[0]), lines[4],

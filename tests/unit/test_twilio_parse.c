@@ -12,10 +12,12 @@ static int parse(const char *method, const char *target, struct str body, struct
 	struct channel_settings set = twilio_settings();
 	struct channel *c = twilio_opened(&set);
 	struct webhook w = { .method = method, .target = target, .body = body };
+	struct channel_verified v;
 	int ret;
 
 	webhook_add(&w, "Content-Type", FORM_TYPE);
-	ret = channel_parse_message(c, &w, 1700000000123, a, in, err);
+	v = webhook_verified(c, &w, a);
+	ret = channel_parse_message(c, &v, 1700000000123, a, in, err);
 	channel_close(&c);
 	return ret;
 }
@@ -268,13 +270,15 @@ static void test_status(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct webhook w = { .method = "POST", .target = cases[i].target };
+		struct channel_verified v;
 		struct arena a = { 0 };
 		struct status_news news;
 		struct err err = { 0 };
 		int ret;
 
 		w.body = str_of(cases[i].body);
-		ret = channel_parse_status(c, &w, &a, &news, &err);
+		v = webhook_verified(c, &w, &a);
+		ret = channel_parse_status(c, &v, &a, &news, &err);
 		CHECK_CASE((ret == 0) == cases[i].ok, cases[i].name);
 		if (cases[i].ok) {
 			CHECK_SAME(news.external_id, SID, cases[i].name);

@@ -30,6 +30,7 @@ static enum verify_result verify(const char *url, const char *tokens, const char
 {
 	struct channel_settings set = twilio_settings();
 	struct request r = request_of(url);
+	struct channel_verified v;
 	struct arena a = { 0 };
 	struct channel *c;
 	enum verify_result result;
@@ -41,7 +42,7 @@ static enum verify_result verify(const char *url, const char *tokens, const char
 	r.w.body = body;
 	webhook_add(&r.w, "Content-Type", type);
 	webhook_add(&r.w, "x-twilio-signature", signature);
-	result = channel_verify(c, &r.w, &a, why);
+	result = channel_verify(c, &r.w, &a, &v, why);
 	arena_free(&a);
 	channel_close(&c);
 	free(r.base);
@@ -219,11 +220,12 @@ static void test_two_headers(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct webhook w = { .method = "POST", .target = "/in", .body = { "a=1", 3 } };
 		const char *ok = sign(TOKEN, "https://bot.example/in", w.body), *why = "";
+		struct channel_verified v;
 		struct arena a = { 0 };
 
 		webhook_add(&w, "X-Twilio-Signature", ok);
 		webhook_add(&w, "X-TWILIO-SIGNATURE", cases[i].second ? cases[i].second : ok);
-		CHECK_CASE((channel_verify(c, &w, &a, &why) == VERIFY_OK) == !cases[i].why,
+		CHECK_CASE((channel_verify(c, &w, &a, &v, &why) == VERIFY_OK) == !cases[i].why,
 			   cases[i].name);
 		if (cases[i].why)
 			CHECK_SAME(why, cases[i].why, cases[i].name);

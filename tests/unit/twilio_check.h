@@ -43,6 +43,25 @@ static inline void webhook_add(struct webhook *w, const char *name, const char *
 		w->headers[w->header_count++] = (struct webhook_header){ name, value };
 }
 
+/* Signed and verified, as everything must be that is parsed. The channel has twilio_settings. */
+static inline struct channel_verified webhook_verified(const struct channel *c, struct webhook *w,
+						       struct arena *a)
+{
+	bool get = strcmp(w->method, "GET") == 0;
+	const char *url = arena_printf(a, "http://bot.example%s", w->target);
+	char *signature = arena_alloc(a, BASE64_SHA1_SIZE);
+	struct channel_verified v;
+	const char *why;
+
+	webhook_add(w, "Host", "bot.example");
+	webhook_add(w, "X-Twilio-Signature", signature);
+	if (twilio_sign(twilio_settings().auth_tokens, url, get ? str_of("") : w->body, signature,
+			NULL) < 0 ||
+	    channel_verify(c, w, a, &v, &why) != VERIFY_OK)
+		fail_msg("%s: cannot be signed and verified", url);
+	return v;
+}
+
 /* The caller frees it. */
 static inline char *read_whole(const char *path)
 {
