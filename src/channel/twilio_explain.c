@@ -21,13 +21,13 @@ struct attempt {
 	struct arena *arena;
 };
 
-static bool fits(const struct attempt *t, struct twilio_form *form_out)
+static bool fits(const struct attempt *t, struct twilio_match *match_out)
 {
 	struct twilio_signed s;
 	const char *why;
 
 	return twilio_signed_init(&s, t->kind, t->body, &t->url, t->arena, &why) == 0 &&
-	       twilio_signed_match(&s, &t->url, &t->token, 1, t->signature, form_out);
+	       twilio_signed_match(&s, &t->url, &t->token, 1, t->signature, match_out);
 }
 
 static struct str trimmed(struct str s, const char *chars)
@@ -375,7 +375,7 @@ static const char *hint_with(const char *hint, const char *url, struct arena *a)
 
 static const char *find_mistake(const struct attempt *given)
 {
-	struct twilio_form form;
+	struct twilio_match match;
 
 	for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
 		for (unsigned step = 0;; step++) {
@@ -383,11 +383,11 @@ static const char *find_mistake(const struct attempt *given)
 
 			if (!mistakes[i].undo(&t, step))
 				break;
-			if (fits(&t, &form))
-				return hint_with(mistakes[i].hint, form.url.p, t.arena);
+			if (fits(&t, &match))
+				return hint_with(mistakes[i].hint, match.url.p, t.arena);
 			t.url.scheme = str_of(twilio_url_is_https(&t.url) ? "http" : "https");
-			if (fits(&t, &form))
-				return hint_with(mistakes[i].hint, form.url.p, t.arena);
+			if (fits(&t, &match))
+				return hint_with(mistakes[i].hint, match.url.p, t.arena);
 		}
 	}
 	return guess(given);
@@ -412,17 +412,17 @@ int twilio_explain(const char *token, const char *url, const char *signature, st
 		.kind = twilio_body_kind("POST", content_type),
 		.arena = a,
 	};
-	struct twilio_form form;
+	struct twilio_match match;
 
 	*out = (struct twilio_explanation){ 0 };
 	if (t.token.n == 0)
 		return err_set(err, ERR_INPUT, "the token is empty");
 	if (take_url(url, &t.url, err) < 0)
 		return -1;
-	if (fits(&t, &form)) {
+	if (fits(&t, &match)) {
 		out->valid = true;
-		out->variant = form.name;
-		out->signed_url = form.url.p;
+		out->variant = twilio_url_form_name(&t.url, match.form, a);
+		out->signed_url = match.url.p;
 	} else {
 		out->hint = find_mistake(&t);
 	}

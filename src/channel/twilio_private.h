@@ -65,6 +65,7 @@ struct twilio_url { /* slices of one text; joined in order they give it back, le
 
 /* False: no absolute http or https URL, or too long. */
 bool twilio_url_split(struct str text, struct twilio_url *u_out);
+struct str twilio_joined(const struct str *parts, size_t count, struct arena *a);
 struct str twilio_url_join(const struct twilio_url *u, struct arena *a);
 bool twilio_url_is_https(const struct twilio_url *u);
 
@@ -74,13 +75,10 @@ int twilio_url_seen(const struct twilio *t, const struct webhook *w, struct aren
 
 /* The forms of one URL that Twilio or its libraries sign, the likeliest first. */
 enum { TWILIO_URL_FORMS = 36 };
-struct twilio_form {
-	struct str url;
-	const char *name; /* "as given", "without port", ... */
-};
 /* False: form i does not exist or equals an earlier one. */
-bool twilio_url_form(const struct twilio_url *u, unsigned i, struct arena *a,
-		     struct twilio_form *form_out);
+bool twilio_url_form(const struct twilio_url *u, unsigned i, struct arena *a, struct str *url_out);
+/* "as given", "without port", ...; i is a form that exists. */
+const char *twilio_url_form_name(const struct twilio_url *u, unsigned i, struct arena *a);
 
 /* Decodes one form name or value to `to` (room for s.n bytes); returns the length. Lax: a '%'
  * without two hex digits stays as it is, as form_read leaves it. */
@@ -112,10 +110,14 @@ int twilio_signed_init(struct twilio_signed *s_out, enum twilio_body_kind kind, 
 		       const struct twilio_url *u, struct arena *a, const char **why_out);
 void twilio_signed_compute(struct twilio_signed *s, struct str url, struct str token,
 			   char out[TWILIO_SIGNATURE_LENGTH + 1]);
+struct twilio_match { /* the form of the URL that was signed */
+	unsigned form;
+	struct str url;
+};
 /* Tries each form of the URL with each token. */
 bool twilio_signed_match(struct twilio_signed *s, const struct twilio_url *u,
 			 const struct str *tokens, size_t token_count, struct str signature,
-			 struct twilio_form *form_out);
+			 struct twilio_match *match_out);
 enum verify_result twilio_verify(const struct channel *c, const struct webhook *w, struct arena *a,
 				 struct channel_verified *v_out, const char **why_out);
 

@@ -41,10 +41,7 @@ static bool is_host(struct str s)
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789-._~:[]%!$&'()*+;=";
 
-	for (size_t i = 0; i < s.n; i++)
-		if (!strchr(allowed, s.p[i]))
-			return false;
-	return s.n > 0;
+	return s.n > 0 && strspn(s.p, allowed) >= s.n; /* a header's value ends with a NUL */
 }
 
 /* Path and query of the request line, also when it holds a whole URL. */
@@ -83,8 +80,9 @@ static int from_headers(const struct twilio *t, const struct webhook *w, const c
 		host.n--;
 	if (!is_host(host))
 		return -1;
-	*url_out = str_of(arena_printf(a, "%s://%.*s%s", https ? "https" : "http", (int)host.n,
-				       host.p, target));
+	*url_out = twilio_joined(
+		(struct str[]){ str_of(https ? "https://" : "http://"), host, str_of(target) }, 3,
+		a);
 	return 0;
 }
 
@@ -97,7 +95,7 @@ int twilio_url_seen(const struct twilio *t, const struct webhook *w, struct aren
 	if (!target || strlen(target) > TWILIO_MAX_URL)
 		return -1;
 	if (*t->public_url)
-		url = str_of(arena_printf(a, "%s%s", t->public_url, target));
+		url = twilio_joined((struct str[]){ str_of(t->public_url), str_of(target) }, 2, a);
 	else if (from_headers(t, w, target, a, &url) < 0)
 		return -1;
 	return twilio_url_split(url, u_out) ? 0 : -1;

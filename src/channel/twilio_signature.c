@@ -157,19 +157,23 @@ void twilio_signed_compute(struct twilio_signed *s, struct str url, struct str t
 
 bool twilio_signed_match(struct twilio_signed *s, const struct twilio_url *u,
 			 const struct str *tokens, size_t token_count, struct str signature,
-			 struct twilio_form *form_out)
+			 struct twilio_match *match_out)
 {
 	char expected[TWILIO_SIGNATURE_LENGTH + 1];
 
 	if (signature.n != TWILIO_SIGNATURE_LENGTH)
 		return false;
 	for (unsigned i = 0; i < TWILIO_URL_FORMS; i++) {
-		if (!twilio_url_form(u, i, s->arena, form_out))
+		struct str url;
+
+		if (!twilio_url_form(u, i, s->arena, &url))
 			continue;
 		for (size_t k = 0; k < token_count; k++) {
-			twilio_signed_compute(s, form_out->url, tokens[k], expected);
-			if (equal_secret(str_of(expected), signature))
-				return true;
+			twilio_signed_compute(s, url, tokens[k], expected);
+			if (!equal_secret(str_of(expected), signature))
+				continue;
+			*match_out = (struct twilio_match){ i, url };
+			return true;
 		}
 	}
 	return false;
@@ -200,7 +204,7 @@ enum verify_result twilio_verify(const struct channel *c, const struct webhook *
 	enum twilio_body_kind kind =
 		twilio_body_kind(w->method, webhook_header(w, "Content-Type", NULL));
 	struct twilio_signed s;
-	struct twilio_form form;
+	struct twilio_match match;
 	struct twilio_url u;
 
 	*why_out = "ok";
@@ -216,7 +220,7 @@ enum verify_result twilio_verify(const struct channel *c, const struct webhook *
 		return refuse(why_out, "no_host");
 	if (twilio_signed_init(&s, kind, w->body, &u, a, why_out) < 0)
 		return VERIFY_BAD;
-	if (!twilio_signed_match(&s, &u, t->tokens, t->token_count, str_of(signature), &form))
+	if (!twilio_signed_match(&s, &u, t->tokens, t->token_count, str_of(signature), &match))
 		return refuse(why_out, "mismatch");
 	v_out->raw = fields_of(w, kind);
 	v_out->form = s.form;

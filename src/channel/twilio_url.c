@@ -24,11 +24,13 @@ static struct str cut_front(struct str *rest, size_t n)
 /* Bytes before the first of these characters, or all. */
 static size_t until(struct str s, const char *chars)
 {
-	size_t n = 0;
+	for (; s.n && *chars; chars++) {
+		const char *at = memchr(s.p, *chars, s.n);
 
-	while (n < s.n && !(s.p[n] && strchr(chars, s.p[n])))
-		n++;
-	return n;
+		if (at)
+			s.n = (size_t)(at - s.p);
+	}
+	return s.n;
 }
 
 static bool split_authority(struct str authority, struct twilio_url *u)
@@ -80,23 +82,29 @@ bool twilio_url_is_https(const struct twilio_url *u)
 	return u->scheme.n == 5;
 }
 
-struct str twilio_url_join(const struct twilio_url *u, struct arena *a)
+struct str twilio_joined(const struct str *parts, size_t count, struct arena *a)
 {
-	const struct str parts[] = { u->scheme, { "://", 3 }, u->userinfo, u->host,
-				     u->port,	u->path,      u->query };
 	size_t n = 0;
 	char *text;
 
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+	for (size_t i = 0; i < count; i++)
 		n += parts[i].n;
 	text = arena_alloc(a, n + 1);
 	n = 0;
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (parts[i].n)
 			memcpy(text + n, parts[i].p, parts[i].n);
 		n += parts[i].n;
 	}
 	return (struct str){ text, n };
+}
+
+struct str twilio_url_join(const struct twilio_url *u, struct arena *a)
+{
+	const struct str parts[] = { u->scheme, { "://", 3 }, u->userinfo, u->host,
+				     u->port,	u->path,      u->query };
+
+	return twilio_joined(parts, sizeof parts / sizeof *parts, a);
 }
 
 /* ---- fields ---- */
@@ -244,33 +252,49 @@ static bool encode_query(struct str *query, enum encoding how, struct arena *a)
 
 enum port_form { PORT_AS_GIVEN, PORT_NONE, PORT_DEFAULT };
 
-bool twilio_url_form(const struct twilio_url *u, unsigned i, struct arena *a,
-		     struct twilio_form *form_out)
+/* What form i changes. */
+struct change {
+	enum port_form port;
+	bool slash; /* drops the path "/", or adds it */
+	bool no_userinfo;
+	enum encoding encoding;
+};
+
+static struct change change_of(unsigned i)
+{
+	return (struct change){ i % 3, i / 3 % 2, i / 6 % 2, i / 12 };
+}
+
+const char *twilio_url_form_name(const struct twilio_url *u, unsigned i, struct arena *a)
 {
 	static const char *const ports[] = { "as given", "without port", "with the default port" };
 	static const char *const encodings[] = { "", ", quote as %27", ", query encoded again" };
-	enum port_form port = i % 3;
-	bool no_slash = i / 3 % 2, no_userinfo = i / 6 % 2;
-	enum encoding encoding = i / 12;
+	struct change c = change_of(i);
+	const char *slash = u->path.n ? ", without the slash" : ", with a slash";
+
+	return arena_printf(a, "%s%s%s%s", ports[c.port], c.slash ? slash : "",
+			    c.no_userinfo ? ", without user and password" : "",
+			    encodings[c.encoding]);
+}
+
+bool twilio_url_form(const struct twilio_url *u, unsigned i, struct arena *a, struct str *url_out)
+{
+	struct change c = change_of(i);
 	struct twilio_url v = *u;
 
-	if ((port == PORT_NONE && !u->port.n) || (port == PORT_DEFAULT && u->port.n) ||
-	    (no_userinfo && !u->userinfo.n) || (no_slash && u->path.n > 1))
+	if ((c.port == PORT_NONE && !u->port.n) || (c.port == PORT_DEFAULT && u->port.n) ||
+	    (c.no_userinfo && !u->userinfo.n) || (c.slash && u->path.n > 1))
 		return false;
-	if (i / 12 > ENCODING_AGAIN || !encode_query(&v.query, encoding, a))
+	if (c.encoding > ENCODING_AGAIN || !encode_query(&v.query, c.encoding, a))
 		return false;
-	if (port == PORT_NONE)
+	if (c.port == PORT_NONE)
 		v.port = (struct str){ "", 0 };
-	else if (port == PORT_DEFAULT)
+	else if (c.port == PORT_DEFAULT)
 		v.port = str_of(twilio_url_is_https(u) ? ":443" : ":80");
-	if (no_slash)
+	if (c.slash)
 		v.path = str_of(u->path.n ? "" : "/");
-	if (no_userinfo)
+	if (c.no_userinfo)
 		v.userinfo = (struct str){ "", 0 };
-	form_out->url = twilio_url_join(&v, a);
-	form_out->name =
-		arena_printf(a, "%s%s%s%s", ports[port],
-			     no_slash ? u->path.n ? ", without the slash" : ", with a slash" : "",
-			     no_userinfo ? ", without user and password" : "", encodings[encoding]);
+	*url_out = twilio_url_join(&v, a);
 	return true;
 }
