@@ -112,6 +112,65 @@ static void test_field_limit(void **state)
 	}
 }
 
+/* What a signature is checked over before anybody is told what is wrong with it. */
+static void test_read(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *body;
+		const char *fields;
+		bool broken;
+	} cases[] = {
+		{ "whole", "a=%41+b&c", "a=A b;c=;", false },
+		{ "lonely percent", "a=%", "a=%;", true },
+		{ "not hex", "a=%zz%41", "a=%zzA;", true },
+		{ "cut escapes", "a%4=%4&b=1", "a%4=%4;b=1;", true },
+		{ "percent in front of an escape", "a=%%41", "a=%A;", true },
+		{ "sign is no hex digit", "a=%+1", "a=% 1;", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct arena a = { 0 };
+		struct err err = { 0 };
+		struct form form;
+		struct buf shown;
+
+		buf_init(&shown, 1000);
+		CHECK_CASE(form_read(str_of(cases[i].body), &a, &form) == 0, cases[i].name);
+		show(&shown, &form);
+		CHECK_SAME(shown.data, cases[i].fields, cases[i].name);
+		CHECK_CASE(form.broken == cases[i].broken, cases[i].name);
+		for (size_t k = 0; k < form.count; k++)
+			CHECK_CASE(form.fields[k].name.p[form.fields[k].name.n] == '\0' &&
+					   form.fields[k].value.p[form.fields[k].value.n] == '\0',
+				   cases[i].name);
+		CHECK_CASE((form_check(&form, &err) < 0) == cases[i].broken, cases[i].name);
+		CHECK_CASE((err.kind == ERR_INPUT) == cases[i].broken, cases[i].name);
+		buf_free(&shown);
+		arena_free(&a);
+	}
+}
+
+static void test_read_limit(void **state)
+{
+	struct arena a = { 0 };
+	struct form form;
+	struct buf body;
+
+	(void)state;
+	buf_init(&body, 10000);
+	for (int n = 0; n < FORM_MAX_READ; n++)
+		assert_int_equal(buf_adds(&body, "a=1&"), 0);
+	assert_int_equal(form_read((struct str){ body.data, body.len }, &a, &form), 0);
+	assert_int_equal(form.count, FORM_MAX_READ);
+	assert_int_equal(form_check(&form, NULL), -1);
+	assert_int_equal(buf_adds(&body, "b"), 0);
+	assert_int_equal(form_read((struct str){ body.data, body.len }, &a, &form), -1);
+	buf_free(&body);
+	arena_free(&a);
+}
+
 static void test_get(void **state)
 {
 	struct arena a = { 0 };
@@ -181,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode), cmocka_unit_test(test_field_limit),
+		cmocka_unit_test(test_read),   cmocka_unit_test(test_read_limit),
 		cmocka_unit_test(test_get),    cmocka_unit_test(test_encode),
 		cmocka_unit_test(test_add),
 	};
