@@ -63,11 +63,26 @@ size_t utf8_step(struct str s, int32_t *cp_out)
 	return follow + 1;
 }
 
+/* Bytes at the start of s that are ASCII, counted by eights: most texts are little else. */
+static size_t ascii_run(struct str s)
+{
+	uint64_t eight;
+	size_t n = 0;
+
+	for (; s.n - n >= sizeof eight; n += sizeof eight) {
+		memcpy(&eight, s.p + n, sizeof eight);
+		if (eight & 0x8080808080808080)
+			break;
+	}
+	return n;
+}
+
 bool text_is_utf8(struct str s)
 {
 	int32_t cp;
 
 	while (s.n) {
+		s = str_skip(s, ascii_run(s));
 		s = str_skip(s, utf8_step(s, &cp));
 		if (cp == UTF8_ILL_FORMED)
 			return false;
