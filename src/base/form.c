@@ -125,9 +125,10 @@ struct str form_get(const struct form *form, const char *name)
 	return (struct str){ NULL, 0 };
 }
 
-static bool is_alnum(char c)
+static bool is_plain(char c, const char *also_plain)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c && strchr(also_plain, c));
 }
 
 static int add_escaped(struct buf *out, char c)
@@ -140,19 +141,23 @@ static int add_escaped(struct buf *out, char c)
 
 static int add_encoded(struct buf *out, struct str s, const char *also_plain, bool plus)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		int ret;
+	size_t run = 0; /* bytes before i that are added as they are */
 
-		if (is_alnum(c) || (c && strchr(also_plain, c)))
-			ret = buf_addc(out, c);
-		else if (c == ' ' && plus)
-			ret = buf_addc(out, '+');
+	for (size_t i = 0; i < s.n; i++) {
+		if (is_plain(s.p[i], also_plain)) {
+			run++;
+			continue;
+		}
+		if (run)
+			(void)buf_add(out, s.p + i - run, run);
+		if (s.p[i] == ' ' && plus)
+			(void)buf_addc(out, '+');
 		else
-			ret = add_escaped(out, c);
-		if (ret < 0)
-			return -1;
+			(void)add_escaped(out, s.p[i]);
+		run = 0;
 	}
+	if (run)
+		(void)buf_add(out, s.p + s.n - run, run);
 	return out->full ? -1 : 0;
 }
 
