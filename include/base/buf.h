@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str { /* a borrowed slice; may hold NUL bytes; p is never NULL when n > 0 */
@@ -46,6 +47,7 @@ void buf_reset(struct buf *b);
 int buf_add(struct buf *b, const void *bytes, size_t n);
 int buf_adds(struct buf *b, const char *text);
 int buf_addc(struct buf *b, char c);
+int buf_add_int(struct buf *b, int64_t n); /* decimal */
 int buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

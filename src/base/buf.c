@@ -84,6 +84,28 @@ int buf_addc(struct buf *b, char c)
 	return buf_add(b, &c, 1);
 }
 
+struct str buf_decimal(int64_t n, char room[DECIMAL_SIZE])
+{
+	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	size_t at = DECIMAL_SIZE;
+
+	do {
+		room[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	if (n < 0)
+		room[--at] = '-';
+	return (struct str){ room + at, DECIMAL_SIZE - at };
+}
+
+int buf_add_int(struct buf *b, int64_t n)
+{
+	char room[DECIMAL_SIZE];
+	struct str text = buf_decimal(n, room);
+
+	return buf_add(b, text.p, text.n);
+}
+
 int buf_addf(struct buf *b, const char *fmt, ...)
 {
 	size_t left = b->full ? 0 : b->cap - b->len;

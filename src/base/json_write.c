@@ -7,7 +7,6 @@
 #include "base/json.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,7 +138,7 @@ void json_add_str(struct json_writer *w, const char *key, struct str s)
 void json_add_int(struct json_writer *w, const char *key, int64_t n)
 {
 	prepare(w, key);
-	(void)buf_addf(w->out, "%" PRId64, n);
+	(void)buf_add_int(w->out, n);
 }
 
 /* The shorter form that reads back as the same number; JSON has no infinity. */

@@ -140,6 +140,33 @@ static void test_buf_stays_full(void **state)
 	buf_free(&b);
 }
 
+static void test_buf_numbers(void **state)
+{
+	static const struct {
+		int64_t number;
+		const char *text;
+	} cases[] = {
+		{ 0, "0" },
+		{ 7, "7" },
+		{ 10, "10" },
+		{ -1, "-1" },
+		{ 1700000000123, "1700000000123" },
+		{ INT64_MAX, "9223372036854775807" },
+		{ INT64_MIN, "-9223372036854775808" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf b;
+
+		buf_init(&b, strlen(cases[i].text));
+		CHECK_CASE(buf_add_int(&b, cases[i].number) == 0, cases[i].text);
+		CHECK_SAME(b.data, cases[i].text, cases[i].text);
+		CHECK_CASE(buf_add_int(&b, 1) == -1 && b.full, cases[i].text);
+		buf_free(&b);
+	}
+}
+
 static void test_arena(void **state)
 {
 	static const size_t sizes[] = {
@@ -230,9 +257,13 @@ static void test_err_kind_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_overflow_aborts), cmocka_unit_test(test_mem),
-		cmocka_unit_test(test_buf_maximum),	cmocka_unit_test(test_buf_stays_full),
-		cmocka_unit_test(test_arena),		cmocka_unit_test(test_err),
+		cmocka_unit_test(test_overflow_aborts),
+		cmocka_unit_test(test_mem),
+		cmocka_unit_test(test_buf_maximum),
+		cmocka_unit_test(test_buf_stays_full),
+		cmocka_unit_test(test_buf_numbers),
+		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_err_kind_names),
 	};
 
