@@ -59,7 +59,8 @@ struct channel_verified {
 enum verify_result channel_verify(const struct channel *c, const struct webhook *w, struct arena *a,
 				  struct channel_verified *v_out, const char **why_out);
 
-/* A message webhook. 0, or -1 ERR_INPUT: malformed (400), the text names the field. */
+/* A message webhook. 0, or -1 ERR_INPUT: malformed (400), the text names the field. What is read
+ * lives in the arena or belongs to v. */
 int channel_parse_message(const struct channel *c, const struct channel_verified *v, int64_t now_ms,
 			  struct arena *a, struct inbound *in_out, struct err *err);
 

@@ -8,7 +8,6 @@
  */
 #include "twilio_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -61,7 +60,7 @@ static const char *token_field(const struct reader *r, const char *name, size_t 
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] < '!' || s.p[i] > '~')
 			return "";
-	return s.n ? arena_strndup(r->arena, s.p, s.n) : "";
+	return s.n ? s.p : ""; /* a form's values end with a NUL */
 }
 
 static const char *address_field(const struct reader *r, const char *name)
@@ -125,13 +124,13 @@ static void read_choice(const struct reader *r, struct inbound *in)
 
 static void read_media(const struct reader *r, struct inbound *in)
 {
-	char url[24], type[32];
+	char url[] = "MediaUrl0", type[] = "MediaContentType0";
 
+	_Static_assert(INBOUND_MAX_MEDIA <= 10, "their numbers have one digit");
 	for (int i = 0; i < INBOUND_MAX_MEDIA; i++) {
 		struct inbound_media *m = &in->media[in->media_count];
 
-		(void)snprintf(url, sizeof url, "MediaUrl%d", i);
-		(void)snprintf(type, sizeof type, "MediaContentType%d", i);
+		url[sizeof url - 2] = type[sizeof type - 2] = (char)('0' + i);
 		m->url = text_field(r, url);
 		m->type = text_field(r, type);
 		if (!*m->url)
