@@ -25,7 +25,8 @@ struct form {
 };
 
 /* Decodes body. Names and values live in the arena, each with a NUL behind it. Empty parts
- * ("a=1&&b=2") are skipped. -1 ERR_INPUT: what form_check refuses. */
+ * ("a=1&&b=2") are skipped. -1 ERR_INPUT, *form_out as it was: what form_check
+ * refuses. */
 int form_decode(struct str body, struct arena *a, struct form *form_out, struct err *err);
 /* In two steps, for a signature that is checked before a stranger is told what is wrong: form_read
  * takes up to FORM_MAX_READ fields (-1: there are more) and broken escapes, form_check refuses

@@ -106,9 +106,14 @@ int form_check(const struct form *form, struct err *err)
 
 int form_decode(struct str body, struct arena *a, struct form *form_out, struct err *err)
 {
-	if (form_read(body, a, form_out) < 0)
+	struct form form;
+
+	if (form_read(body, a, &form) < 0)
 		return too_many(err);
-	return form_check(form_out, err);
+	if (form_check(&form, err) < 0)
+		return -1;
+	*form_out = form;
+	return 0;
 }
 
 struct str form_get(const struct form *form, const char *name)

@@ -58,7 +58,7 @@ static void test_decode(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct arena a = { 0 };
-		struct form form;
+		struct form form = { .count = 77 };
 		struct err err = { 0 };
 		struct buf shown;
 		int ret = form_decode(cases[i].body, &a, &form, &err);
@@ -70,6 +70,7 @@ static void test_decode(void **state)
 			CHECK_SAME(shown.data, cases[i].fields, cases[i].name);
 		} else {
 			CHECK_CASE(err.kind == ERR_INPUT && err.text[0], cases[i].name);
+			CHECK_CASE(form.count == 77, cases[i].name);
 		}
 		buf_free(&shown);
 		arena_free(&a);
