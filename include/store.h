@@ -104,6 +104,9 @@ struct consent_event { /* a row of the opt-in ledger */
 struct turn_held {
 	int64_t updated_ms; /* of the session: one that was deleted and made anew has another */
 	enum consent consent;
+	/* As that commit left them: a store may be quicker when they are right, no more. */
+	int64_t expires_ms;
+	bool waits; /* the session, for a call or a timer */
 };
 
 struct turn {

@@ -124,6 +124,8 @@ static int store_message(struct conversation *c, struct turn *t, const struct tu
 
 	if (held) {
 		basis.updated_ms = view->session->updated_ms;
+		basis.expires_ms = view->session->expires_ms;
+		basis.waits = view->session->wake_ms != 0;
 		t->held = &basis;
 	}
 	if (store_commit(c->set.store, t, &result, NULL, err) < 0)

@@ -88,16 +88,34 @@ void redis_read_turn(const redisReply *r, int64_t since_ms, struct arena *a,
 
 /* ---- a session ---- */
 
+/* What the scripts read of it. */
+static void put_head(struct packed *p, uint64_t revision, int64_t expires_ms, int64_t updated_ms,
+		     unsigned wait)
+{
+	put_number(p, revision, ' ');
+	put_signed(p, expires_ms, ' ');
+	put_signed(p, updated_ms, ' ');
+	put_number(p, wait, ' ');
+}
+
+struct str redis_pack_head(uint64_t revision, const struct turn_held *held, struct arena *a)
+{
+	struct packed p = { arena_alloc(a, 4 * (REDIS_DIGITS + 2)), 0 };
+
+	put_head(&p, revision, held->expires_ms, held->updated_ms, 0);
+	return (struct str){ p.all, p.n };
+}
+
 struct str redis_pack_session(const struct driver_session *s, int64_t call_due_ms, struct arena *a)
 {
 	size_t names = strlen(s->flow) + strlen(s->step) + strlen(s->shown_step) +
 		       strlen(s->language) + strlen(s->call_id) + 5;
 	struct packed p = { arena_alloc(a, 7 * (REDIS_DIGITS + 2) + names + s->box.n), 0 };
 
-	put_number(&p, s->revision + 1, ' ');
-	put_signed(&p, s->expires_ms, ' ');
-	put_signed(&p, s->updated_ms, ' ');
-	put_number(&p, call_due_ms == 0 ? 0 : *s->call_id ? 1 : 2, ' ');
+	put_head(&p, s->revision + 1, s->expires_ms, s->updated_ms,
+		 call_due_ms == 0 ? 0
+		 : *s->call_id	  ? 1
+				  : 2);
 	put_number(&p, s->completed, ' ');
 	put_signed(&p, s->created_ms, ' ');
 	put_signed(&p, s->flow_version, '\t');

@@ -98,6 +98,7 @@ void redis_replies_free(redisReply **replies, size_t count);
 
 enum redis_script {
 	REDIS_SCRIPT_COMMIT,
+	REDIS_SCRIPT_ADVANCE,
 	REDIS_SCRIPT_DECIDE,
 	REDIS_SCRIPT_DIVERT,
 	REDIS_SCRIPT_CALLS_CLAIM,

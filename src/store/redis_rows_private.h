@@ -41,6 +41,8 @@ struct redis_session { /* parts of the reply */
 };
 /* As it is after the commit. */
 struct str redis_pack_session(const struct driver_session *s, int64_t call_due_ms, struct arena *a);
+/* How one that was held, and waits for nothing, begins. */
+struct str redis_pack_head(uint64_t revision, const struct turn_held *held, struct arena *a);
 /* Asks for all of a session, or for all but its box. */
 void redis_command_session(struct redis_batch *b, unsigned shard, const char *contact,
 			   bool with_box);

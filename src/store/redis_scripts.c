@@ -130,6 +130,23 @@ static const char commit_script[] = LUA_SESSION
 	"counted()\n"
 	"return {0, inline}\n";
 
+/*
+ * The commonest commit in half of the time: a message moves a held session on, and no more.
+ * KEYS s c t  ARGV 1 how s begins  2 consent  3 t as it is stored  4 its life  5 s as it is stored
+ *      6 its life  7 met
+ * Returns 1 when it is done. 0: nothing was done, and the commit above can tell why.
+ */
+static const char advance_script[] =
+	"local call, s, c = redis.call, KEYS[1], KEYS[2]\n"
+	"local head, consent, turn, keep, session, life, met = unpack(ARGV)\n"
+	"local facts = call('HMGET', c, 'consent', 'parked')\n"
+	"if string.sub(call('GETRANGE', s, '0', '79'), 1, #head) ~= head\n"
+	"  or (facts[1] or '0') ~= consent or (facts[2] or '0') ~= '0'\n"
+	"  or not call('SET', KEYS[3], turn, 'NX', 'PX', keep) then return 0 end\n"
+	"call('PSETEX', s, life, session)\n"
+	"call('HSET', c, 'met', met)\n"
+	"return 1\n";
+
 /* KEYS t floor  ARGV box. Returns {state, box} as they are afterwards. */
 static const char decide_script[] = LUA_TURN LUA_FLOOR
 	"local rs, at, box, rest = turn_read(KEYS[1], floor(KEYS[2]))\n"
@@ -181,6 +198,7 @@ static const char call_renew_script[] =
 
 const char *const redis_script_texts[REDIS_SCRIPTS] = {
 	[REDIS_SCRIPT_COMMIT] = commit_script,
+	[REDIS_SCRIPT_ADVANCE] = advance_script,
 	[REDIS_SCRIPT_DECIDE] = decide_script,
 	[REDIS_SCRIPT_DIVERT] = divert_script,
 	[REDIS_SCRIPT_CALLS_CLAIM] = calls_claim_script,

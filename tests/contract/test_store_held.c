@@ -120,10 +120,10 @@ static const struct {
 	{ "the same message: seen wins", the_same_message, CONSENT_NONE, COMMIT_SEEN },
 };
 
-/* What is true of every row. */
-static void run_row(struct fixture *f, size_t i)
+/* What is true of every row, whether or not the store is told all that was held. */
+static void run_row(struct fixture *f, size_t i, bool told)
 {
-	struct turn_held held = { NOW, rows[i].assumed };
+	struct turn_held held = { NOW, rows[i].assumed, told ? NOW + DAY : 0, false };
 	struct turn t = held_turn(f, "SM2", &held);
 	enum commit_result got;
 
@@ -145,7 +145,11 @@ static void run_row(struct fixture *f, size_t i)
 #define ROW(n)                                                                                     \
 	static void row_##n(struct fixture *f)                                                     \
 	{                                                                                          \
-		run_row(f, n);                                                                     \
+		run_row(f, n, false);                                                              \
+	}                                                                                          \
+	static void row_told_##n(struct fixture *f)                                                \
+	{                                                                                          \
+		run_row(f, n, true);                                                               \
 	}
 ROW(0)
 ROW(1)
@@ -167,11 +171,21 @@ static const struct contract_case cases[] = {
 	{ .name = "held, another turn: conflict", .run = row_6 },
 	{ .name = "held, another session of that revision: conflict", .run = row_7 },
 	{ .name = "held, the same message: seen", .run = row_8 },
+	{ .name = "held and told, nothing happened: stored", .run = row_told_0 },
+	{ .name = "held and told, another consent was assumed: conflict", .run = row_told_1 },
+	{ .name = "held and told, the consent changes: conflict", .run = row_told_2 },
+	{ .name = "held and told, the consent is the assumed one: stored", .run = row_told_3 },
+	{ .name = "held and told, the consent came back: stored", .run = row_told_4 },
+	{ .name = "held and told, a message is parked: conflict", .run = row_told_5 },
+	{ .name = "held and told, another turn: conflict", .run = row_told_6 },
+	{ .name = "held and told, another session of that revision: conflict", .run = row_told_7 },
+	{ .name = "held and told, the same message: seen", .run = row_told_8 },
 };
 
 int main(void)
 {
-	_Static_assert(sizeof cases / sizeof *cases == sizeof rows / sizeof *rows, "one each");
+	_Static_assert(sizeof cases / sizeof *cases == 2 * (sizeof rows / sizeof *rows),
+		       "two each");
 
 	return contract_run("held", cases, sizeof cases / sizeof *cases);
 }
