@@ -166,7 +166,7 @@ struct redis_link {
 	pthread_mutex_t lock; /* guards these */
 	enum redis_link_state state;
 	struct redis_line waiting;
-	bool resting; /* the thread sleeps: whoever comes rings */
+	bool resting; /* the thread sleeps: whoever comes rings, unless a reply will do */
 	bool wanted;  /* somebody came since the last try to connect */
 	bool deaf;    /* somebody waited the whole limit and heard nothing */
 	struct err last;
