@@ -3,10 +3,10 @@
  *
  * sqlite_file.c opens folder, lock and connections; sqlite_text.c and sqlite_sql.c keep
  * prepared statements; sqlite_writer.c is the one thread that writes, in groups;
- * sqlite_checkpoint.c moves the log into the database beside it; sqlite_row.c keeps
- * outbox rows with all that follows from them; sqlite_turn.c, _contact.c, _claim.c,
- * _queue.c, _broadcast.c, _audience.c, _record.c, _house.c and _sweep.c say what is read
- * and written; sqlite.c ties them together and lends out the readers.
+ * sqlite_checkpoint.c moves the log into the database beside it; sqlite_steps.c counts
+ * sessions; sqlite_row.c keeps outbox rows with all that follows from them; sqlite_turn.c,
+ * _contact.c, _claim.c, _queue.c, _broadcast.c, _audience.c, _record.c, _house.c and _sweep.c say
+ * what is read and written; sqlite.c ties them together and lends out the readers.
  *
  * Locks, in this order, never two at once: readers.lock, writer.lock, checkpoint.lock.
  */
@@ -91,6 +91,7 @@ enum sqlite_sql {
 	SQL_COUNT_LIST,
 	SQL_COUNT_DELETE,
 	SQL_AUDIENCE,
+	SQL_STEP_MOVE,
 	SQL_STATS_STEPS,
 	SQL_STATS_OUTBOX,
 	SQL_STATS_DEAD,
@@ -104,8 +105,23 @@ enum sqlite_sql {
 	SQL_COUNT,
 };
 
+struct sqlite_place {			 /* where a session stands */
+	char step[SESSION_NAME_MAX + 1]; /* as people see it */
+	bool completed;
+};
+
+/* Sessions more or less in a place, not written yet: sqlite_steps.c. */
+struct sqlite_steps {
+	struct sqlite_steps_line {
+		struct sqlite_place at;
+		int more;
+	} lines[32];
+	size_t n;
+};
+
 struct sqlite_conn {
 	sqlite3 *db;
+	struct sqlite_steps steps;     /* the writer's, of its open savepoint */
 	sqlite3_stmt *kept[SQL_COUNT]; /* prepared at first use */
 	struct sqlite_conn *next;      /* in the pool */
 };
@@ -140,7 +156,7 @@ enum sqlite_role { ROLE_WRITER, ROLE_READER, ROLE_CHECKPOINTER };
 int sqlite_conn_open(const char *dir, enum sqlite_role role, int timeout_ms,
 		     struct sqlite_conn *c_out, struct err *err);
 void sqlite_conn_close(struct sqlite_conn *c);
-enum { SCHEMA_VERSION = 3 }; /* this program's */
+enum { SCHEMA_VERSION = 4 }; /* this program's */
 /* Brings the schema to this version (an older one: for tests). -1 ERR_PERM: it is newer. */
 int sqlite_migrate(struct sqlite_conn *c, int version, struct err *err);
 
@@ -229,6 +245,14 @@ struct sqlite_store {
 /* Waits at most the time limit for an idle reader. NULL with ERR_TEMP. */
 struct sqlite_conn *sqlite_reader(struct sqlite_store *s, struct err *err);
 void sqlite_reader_return(struct sqlite_store *s, struct sqlite_conn *c);
+
+/* ---- steps (sqlite_steps.c): inside a job ---- */
+
+void sqlite_place_set(struct sqlite_place *p, const char *step, bool completed);
+int sqlite_steps_move(struct sqlite_conn *c, const struct sqlite_place *from,
+		      const struct sqlite_place *to, struct err *err);
+/* The writer calls this before it ends a savepoint. */
+int sqlite_steps_write(struct sqlite_conn *c, struct err *err);
 
 /* ---- outbox rows (sqlite_row.c): all but reading is inside a job ---- */
 

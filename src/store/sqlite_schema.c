@@ -146,6 +146,9 @@ static const char *const migrations[] = {
 	"DROP INDEX broadcast_open;"
 	"CREATE INDEX broadcast_made ON broadcast(created_ms, id);"
 	"CREATE INDEX broadcast_open ON broadcast(created_ms, id) WHERE state < 2;",
+
+	/* 4: the writer counts sessions that move */
+	"DROP TRIGGER session_moved;",
 };
 
 _Static_assert(SCHEMA_VERSION == sizeof migrations / sizeof *migrations, "one each");

@@ -42,7 +42,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_TURN_ADD] = "INSERT INTO turn(contact, external_id, at_ms, inbound, reply_state, "
 			 "reply) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
 			 "ON CONFLICT(contact, external_id) DO NOTHING",
-	[SQL_STORED] = "SELECT s.revision, s.expires_ms, s.updated_ms, c.consent, c.parked "
+	[SQL_STORED] = "SELECT s.revision, s.expires_ms, s.updated_ms, s.shown_step, s.completed, "
+		       "c.consent, c.parked "
 		       "FROM (SELECT 1) LEFT JOIN session s ON s.contact = ?1 "
 		       "LEFT JOIN contact c ON c.contact = ?1",
 	[SQL_SESSION_ADD] = "INSERT INTO session(contact, flow, flow_version, step, shown_step, "
@@ -163,7 +164,9 @@ static const char *const texts[SQL_COUNT] = {
 	/* By contact, so that the rows that are made of a page lie side by side in every index. */
 	[SQL_AUDIENCE] = "SELECT s.contact, " SESSION_PLAIN ", iif(?3, s.box, x'') "
 			 "FROM session s WHERE s.contact > ?1 ORDER BY s.contact LIMIT ?2",
-	/* Counted by triggers, less what has expired and is not swept yet. */
+	[SQL_STEP_MOVE] = "INSERT INTO step_count(step, completed, sessions) VALUES(?1, ?2, ?3) "
+			  "ON CONFLICT(step, completed) DO UPDATE SET sessions = sessions + ?3",
+	/* Counted as they change, less what has expired and is not swept yet. */
 	[SQL_STATS_STEPS] = "SELECT step, completed, sum(n) FROM ("
 			    "SELECT step, completed, sessions AS n FROM step_count UNION ALL "
 			    "SELECT shown_step, completed, -count(*) FROM session "

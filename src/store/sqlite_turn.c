@@ -84,6 +84,16 @@ int sqlite_reply_load(void *self, const char *contact, const char *external_id, 
 
 /* ---- writing: everything below runs in the writer ---- */
 
+struct stored {			   /* what there is now */
+	bool session;		   /* there is a row, expired or not */
+	struct sqlite_place place; /* its */
+	uint64_t revision;	   /* 0: none, or expired */
+	int64_t updated_ms;
+	bool contact;
+	enum consent consent;
+	unsigned parked;
+};
+
 static int set_reply(struct sqlite_conn *c, const char *contact, const char *external_id,
 		     enum reply_state state, struct str box, struct err *err)
 {
@@ -142,6 +152,18 @@ static int set_session(struct sqlite_conn *c, const struct driver_turn *t, bool 
 	sqlite_bind_int(q, 13, t->call_due_ms);
 	sqlite_bind_box(q, 14, s->box);
 	return sqlite_run(c, q, err);
+}
+
+/* A new session is counted by a trigger. */
+static int count_move(struct sqlite_conn *c, const struct driver_turn *t, const struct stored *now,
+		      struct err *err)
+{
+	struct sqlite_place to;
+
+	if (!now->session)
+		return 0;
+	sqlite_place_set(&to, t->session.shown_step, t->session.completed);
+	return sqlite_steps_move(c, &now->place, &to, err);
 }
 
 static int set_contact(struct sqlite_conn *c, const struct driver_turn *t, bool exists,
@@ -203,19 +225,11 @@ static int set_answer(struct sqlite_conn *c, const struct driver_turn *t,
 	return set_reply(c, t->contact, t->answers, t->answer_state, t->answer_box, err);
 }
 
-struct stored {		   /* what there is now */
-	bool session;	   /* there is a row, expired or not */
-	uint64_t revision; /* 0: none, or expired */
-	int64_t updated_ms;
-	bool contact;
-	enum consent consent;
-	unsigned parked;
-};
-
 static int read_stored(struct sqlite_conn *c, const struct driver_turn *t, struct stored *out,
 		       struct err *err)
 {
 	sqlite3_stmt *q = sqlite_sql(c, SQL_STORED, err);
+	const char *step;
 	int ret;
 
 	*out = (struct stored){ 0 };
@@ -226,13 +240,18 @@ static int read_stored(struct sqlite_conn *c, const struct driver_turn *t, struc
 	if (ret < 0)
 		return sqlite_done(q, -1);
 	out->session = sqlite3_column_type(q, 0) != SQLITE_NULL;
+	step = (const char *)sqlite3_column_text(q, 3);
+	if (out->session && !step)
+		return sqlite_done(q, sqlite_fail(c->db, "step", err));
+	if (out->session)
+		sqlite_place_set(&out->place, step, sqlite3_column_int(q, 4));
 	if (out->session && sqlite3_column_int64(q, 1) > t->now_ms) {
 		out->revision = (uint64_t)sqlite3_column_int64(q, 0);
 		out->updated_ms = sqlite3_column_int64(q, 2);
 	}
-	out->contact = sqlite3_column_type(q, 3) != SQLITE_NULL;
-	out->consent = (enum consent)sqlite3_column_int(q, 3);
-	out->parked = (unsigned)sqlite3_column_int(q, 4);
+	out->contact = sqlite3_column_type(q, 5) != SQLITE_NULL;
+	out->consent = (enum consent)sqlite3_column_int(q, 5);
+	out->parked = (unsigned)sqlite3_column_int(q, 6);
 	return sqlite_done(q, 0);
 }
 
@@ -256,7 +275,8 @@ static int store_turn(struct sqlite_conn *c, struct commit_job *job, const struc
 	struct rule_answer rule;
 
 	if (set_answer(c, t, &rule, err) < 0 || set_session(c, t, now->session, err) < 0 ||
-	    set_contact(c, t, now->contact, err) < 0 || add_consent(c, t, err) < 0)
+	    count_move(c, t, now, err) < 0 || set_contact(c, t, now->contact, err) < 0 ||
+	    add_consent(c, t, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->record_count; i++)
 		if (set_record(c, &t->records[i], err) < 0)

@@ -130,6 +130,7 @@ static int run_jobs(struct sqlite_conn *c, struct sqlite_job *first, const struc
 	struct sqlite_job *j = first;
 	int ret = 1;
 
+	c->steps.n = 0; /* of a savepoint that was undone */
 	if (sqlite_do(c, SQL_JOB_BEGIN, err) < 0)
 		return -1;
 	for (; j != end && ret == 1; j = j->next) {
@@ -145,6 +146,8 @@ static int run_jobs(struct sqlite_conn *c, struct sqlite_job *first, const struc
 			return -1;
 		ret = 0;
 	}
+	if (ret == 1 && sqlite_steps_write(c, err) < 0)
+		return -1;
 	return sqlite_do(c, SQL_JOB_END, err) < 0 ? -1 : ret;
 }
 

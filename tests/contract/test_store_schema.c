@@ -97,6 +97,9 @@ static void the_first_schema_is_taken_over(struct fixture *f)
 	check_old_rows(f, driver, self);
 	driver->close(self);
 	assert_int_equal(ask(f, "PRAGMA user_version"), SCHEMA_VERSION);
+	/* Nobody who moves is counted twice. */
+	assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name = 'session_moved'"),
+			 0);
 	assert_int_equal(f->driver->open(f), 0);
 }
 

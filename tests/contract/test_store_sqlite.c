@@ -289,7 +289,7 @@ static void the_log_does_not_grow_for_ever(struct fixture *f)
 
 /* ---- groups of jobs ---- */
 
-struct probe { /* a job that writes its number into the table probe */
+struct probe { /* a job that writes its number into the table probe, and a session's long way */
 	struct sqlite_writer *w;
 	const char *sql;
 	bool twice;
@@ -301,11 +301,30 @@ struct probe { /* a job that writes its number into the table probe */
 	pthread_t thread;
 };
 
+enum { WAY = 40 }; /* more places than are added up at once */
+
+static int walk(struct sqlite_conn *c, struct err *err)
+{
+	struct sqlite_place from, to;
+	char step[] = "a";
+
+	sqlite_place_set(&from, "start", false);
+	for (int i = 0; i < WAY; i++, from = to) {
+		step[0] = (char)('0' + i);
+		sqlite_place_set(&to, step, i == WAY - 1);
+		if (sqlite_steps_move(c, &from, &to, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int probe_work(struct sqlite_conn *c, void *arg, struct err *err)
 {
 	struct probe *p = arg;
 
 	p->runs++;
+	if (walk(c, err) < 0)
+		return -1;
 	if (sqlite3_exec(c->db, p->sql, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_fail(c->db, "probe", err);
 	if (p->running) {
@@ -399,6 +418,10 @@ static void a_failed_job_undoes_itself_only(struct fixture *f)
 	}
 	assert_int_equal(ask(f, "SELECT sum(n) FROM probe"), 1 + 4 + 16);
 	assert_int_equal(ask(f, "SELECT count(*) FROM probe"), 3);
+	/* Three of these five, and the one before them that held the writer. */
+	assert_int_equal(ask(f, "SELECT sessions FROM step_count WHERE completed"), 4);
+	assert_int_equal(ask(f, "SELECT sessions FROM step_count WHERE step = 'start'"), -4);
+	assert_int_equal(ask(f, "SELECT count(*) FROM step_count WHERE sessions <> 0"), 2);
 	assert_int_equal(f->driver->open(f), 0);
 }
 
