@@ -5,8 +5,10 @@
  * fsync for all. A savepoint sees to it that a job that fails undoes itself only;
  * because it costs a copy of every page it touches, turns, which may be run
  * twice, share one: when one of them fails, they are all undone and run again,
- * each in its own. Waiters are told only after COMMIT; when COMMIT fails, every job of the group
- * has failed, also those that stored nothing (what they saw may have been part of the group).
+ * each in its own. What comes first in its group, mostly all of it, has none: it is
+ * undone with the transaction, which begins anew. Waiters are told only after COMMIT; when COMMIT
+ * fails, every job of the group has failed, also those that stored nothing (what they saw may have
+ * been part of the group).
  *
  * All waiters of a group sleep on one word (a futex), so that one system call wakes them: woken
  * one by one, each would take the processor from the writer, who has the next group to run.
@@ -122,18 +124,23 @@ static void fail_all(struct sqlite_group *g, const struct err *err)
 	}
 }
 
-/* Runs the jobs from `first` up to `end` in one savepoint and undoes them all when one fails: then
- * 0, else 1. -1: the whole transaction is lost. */
-static int run_jobs(struct sqlite_conn *c, struct sqlite_job *first, const struct sqlite_job *end,
-		    struct err *err)
+/* fresh: they are the first of their transaction. */
+static int undo_jobs(struct sqlite_conn *c, bool fresh, struct err *err)
 {
-	struct sqlite_job *j = first;
-	int ret = 1;
+	if (!fresh)
+		return sqlite_do(c, SQL_JOB_UNDO, err) < 0 ? -1 : sqlite_do(c, SQL_JOB_END, err);
+	return sqlite_do(c, SQL_ROLLBACK, err) < 0 ? -1 : sqlite_do(c, SQL_BEGIN_WRITE, err);
+}
 
-	c->steps.n = 0; /* of a savepoint that was undone */
-	if (sqlite_do(c, SQL_JOB_BEGIN, err) < 0)
+/* Runs the jobs from `first` up to `end` and undoes them all when one fails: then 0, else 1. -1:
+ * the whole transaction is lost. */
+static int run_jobs(struct sqlite_conn *c, struct sqlite_job *first, const struct sqlite_job *end,
+		    bool fresh, struct err *err)
+{
+	c->steps.n = 0; /* of jobs that were undone */
+	if (!fresh && sqlite_do(c, SQL_JOB_BEGIN, err) < 0)
 		return -1;
-	for (; j != end && ret == 1; j = j->next) {
+	for (struct sqlite_job *j = first; j != end; j = j->next) {
 		j->ret = j->work(c, j->arg, &j->err);
 		if (j->ret >= 0)
 			continue;
@@ -142,18 +149,16 @@ static int run_jobs(struct sqlite_conn *c, struct sqlite_job *first, const struc
 			*err = j->err;
 			return -1;
 		}
-		if (sqlite_do(c, SQL_JOB_UNDO, err) < 0)
-			return -1;
-		ret = 0;
+		return undo_jobs(c, fresh, err);
 	}
-	if (ret == 1 && sqlite_steps_write(c, err) < 0)
+	if (sqlite_steps_write(c, err) < 0 || (!fresh && sqlite_do(c, SQL_JOB_END, err) < 0))
 		return -1;
-	return sqlite_do(c, SQL_JOB_END, err) < 0 ? -1 : ret;
+	return 1;
 }
 
-/* The first job and all behind it that may share its savepoint; *end_out: the next one. */
-static int run_part(struct sqlite_conn *c, struct sqlite_job *first, struct sqlite_job **end_out,
-		    struct err *err)
+/* The first job and all behind it that may be undone with it; *end_out: the next one. */
+static int run_part(struct sqlite_conn *c, struct sqlite_job *first, bool fresh,
+		    struct sqlite_job **end_out, struct err *err)
 {
 	struct sqlite_job *end = first->next;
 	int ret;
@@ -161,10 +166,10 @@ static int run_part(struct sqlite_conn *c, struct sqlite_job *first, struct sqli
 	while (first->twice && end && end->twice)
 		end = end->next;
 	*end_out = end;
-	ret = run_jobs(c, first, end, err);
+	ret = run_jobs(c, first, end, fresh, err);
 	if (ret == 0 && first->next != end)
 		for (struct sqlite_job *j = first; j != end && ret >= 0; j = j->next)
-			ret = run_jobs(c, j, j->next, err);
+			ret = run_jobs(c, j, j->next, fresh && j == first, err);
 	return ret < 0 ? -1 : 0;
 }
 
@@ -184,7 +189,7 @@ static void run_group(struct sqlite_writer *w, struct sqlite_group *g)
 	int ret = 0;
 
 	for (struct sqlite_job *j = g->first; j && ret == 0;)
-		ret = run_part(&w->conn, j, &j, &err);
+		ret = run_part(&w->conn, j, j == g->first, &j, &err);
 	set_state(w, g, GROUP_COMMITTING);
 	if (ret == 0)
 		ret = sqlite_do(&w->conn, SQL_COMMIT, &err);

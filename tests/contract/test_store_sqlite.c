@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "../../src/store/sqlite_private.h"
+#include "../unit/check.h"
 
 /* ---- files ---- */
 
@@ -390,38 +391,71 @@ static void run_group_of(struct sqlite_writer *w, struct probe *probes, size_t c
 	sem_destroy(&go);
 }
 
-static void a_failed_job_undoes_itself_only(struct fixture *f)
-{
-	static struct sqlite_writer w;
-	static struct sqlite_checkpoint k;
-	struct err err = { 0 };
-	struct probe p[] = {
-		{ .sql = "INSERT INTO probe VALUES(1)", .twice = true },
-		{ .sql = "INSERT INTO probe VALUES(2)", .twice = true, .fails = true },
-		{ .sql = "INSERT INTO probe VALUES(4)", .twice = true },
-		{ .sql = "INSERT INTO probe VALUES(8)", .fails = true },
-		{ .sql = "INSERT INTO probe VALUES(16)" },
-	};
-	static const int runs[] = { 2, 2, 1, 1, 1 }; /* nobody who must not runs twice */
+struct group_case {
+	const char *name;
+	struct probe probes[5];
+	int runs[5]; /* nobody who must not runs twice */
+};
 
-	store_close(&f->store);
-	assert_int_equal(sqlite_conn_open(f->dir, ROLE_WRITER, 3000, &w.conn, &err), 0);
-	assert_int_equal(sqlite_checkpoint_open(&k, f->dir, 3000, &err), 0);
-	assert_int_equal(sqlite_writer_start(&w, &k, 3000, &err), 0);
-	run_group_of(&w, p, sizeof p / sizeof *p);
+static const struct group_case group_cases[] = {
+	{ "a turn among the first",
+	  { { .sql = "INSERT INTO probe VALUES(1)", .twice = true },
+	    { .sql = "INSERT INTO probe VALUES(2)", .twice = true, .fails = true },
+	    { .sql = "INSERT INTO probe VALUES(4)", .twice = true },
+	    { .sql = "INSERT INTO probe VALUES(8)", .fails = true },
+	    { .sql = "INSERT INTO probe VALUES(16)" } },
+	  { 2, 2, 1, 1, 1 } },
+	{ "the first of turns",
+	  { { .sql = "INSERT INTO probe VALUES(2)", .twice = true, .fails = true },
+	    { .sql = "INSERT INTO probe VALUES(1)", .twice = true },
+	    { .sql = "INSERT INTO probe VALUES(4)", .twice = true },
+	    { .sql = "INSERT INTO probe VALUES(16)" },
+	    { .sql = "INSERT INTO probe VALUES(8)", .fails = true } },
+	  { 2, 1, 1, 1, 1 } },
+	{ "the first, and a turn behind it",
+	  { { .sql = "INSERT INTO probe VALUES(8)", .fails = true },
+	    { .sql = "INSERT INTO probe VALUES(16)" },
+	    { .sql = "INSERT INTO probe VALUES(1)", .twice = true },
+	    { .sql = "INSERT INTO probe VALUES(4)", .twice = true },
+	    { .sql = "INSERT INTO probe VALUES(2)", .twice = true, .fails = true } },
+	  { 1, 1, 2, 2, 2 } },
+};
+
+static void run_case(struct fixture *f, const struct group_case *gc)
+{
+	struct sqlite_writer w = { .log_pages = 0 };
+	struct sqlite_checkpoint k = { .running = false };
+	struct probe p[COUNT(gc->probes)];
+
+	memcpy(p, gc->probes, sizeof p);
+	assert_int_equal(sqlite_conn_open(f->dir, ROLE_WRITER, 3000, &w.conn, &f->err), 0);
+	assert_int_equal(sqlite3_exec(w.conn.db,
+				      "DROP TABLE IF EXISTS probe; DELETE FROM step_count", NULL,
+				      NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite_checkpoint_open(&k, f->dir, 3000, &f->err), 0);
+	assert_int_equal(sqlite_writer_start(&w, &k, 3000, &f->err), 0);
+	run_group_of(&w, p, COUNT(p));
 	sqlite_writer_stop(&w);
 	sqlite_checkpoint_close(&k);
 	sqlite_conn_close(&w.conn);
-	for (size_t i = 0; i < sizeof p / sizeof *p; i++) {
-		assert_int_equal(p[i].ret, p[i].fails ? -1 : 0);
-		assert_int_equal(p[i].runs, runs[i]);
+	for (size_t i = 0; i < COUNT(p); i++) {
+		CHECK_CASE(p[i].ret == (p[i].fails ? -1 : 0), gc->name);
+		CHECK_CASE(p[i].runs == gc->runs[i], gc->name);
 	}
-	assert_int_equal(ask(f, "SELECT sum(n) FROM probe"), 1 + 4 + 16);
-	assert_int_equal(ask(f, "SELECT count(*) FROM probe"), 3);
+	CHECK_CASE(ask(f, "SELECT sum(n) FROM probe") == 1 + 4 + 16, gc->name);
+	CHECK_CASE(ask(f, "SELECT count(*) FROM probe") == 3, gc->name);
 	/* Three of these five, and the one before them that held the writer. */
-	assert_int_equal(ask(f, "SELECT sessions FROM step_count WHERE completed"), 4);
-	assert_int_equal(ask(f, "SELECT sessions FROM step_count WHERE step = 'start'"), -4);
-	assert_int_equal(ask(f, "SELECT count(*) FROM step_count WHERE sessions <> 0"), 2);
+	CHECK_CASE(ask(f, "SELECT sessions FROM step_count WHERE completed") == 4, gc->name);
+	CHECK_CASE(ask(f, "SELECT sessions FROM step_count WHERE step = 'start'") == -4, gc->name);
+	CHECK_CASE(ask(f, "SELECT count(*) FROM step_count WHERE sessions <> 0") == 2, gc->name);
+}
+
+static void a_failed_job_undoes_itself_only(struct fixture *f)
+{
+	store_close(&f->store);
+	for (size_t i = 0; i < COUNT(group_cases); i++)
+		run_case(f, &group_cases[i]);
 	assert_int_equal(f->driver->open(f), 0);
 }
 
