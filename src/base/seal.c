@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ enum {
 };
 
 struct seal_key {
+	uint64_t serial; /* of all keys that this process has parsed, from 1: never given twice */
 	char id[ID_MAX + 1];
 	uint8_t bytes[KEY_SIZE];
 };
@@ -41,17 +43,24 @@ struct seal_ring {
 
 enum direction { SEALING, OPENING, DIRECTIONS };
 
+/* Making a context costs more than a box, and setting its key as much as sealing a short one. */
+struct kept {
+	EVP_CIPHER_CTX *ctx;
+	uint64_t serial; /* of the key that is set; 0: none for sure */
+};
+
 static EVP_CIPHER *cipher;
 static pthread_key_t at_exit; /* of a thread */
 static pthread_once_t cipher_once = PTHREAD_ONCE_INIT;
-static _Thread_local EVP_CIPHER_CTX *kept[DIRECTIONS]; /* making one costs more than a box */
+static _Thread_local struct kept kept[DIRECTIONS];
+static _Atomic uint64_t keys_parsed;
 
 static void drop_kept(void *arg)
 {
-	EVP_CIPHER_CTX **ctx = arg;
+	struct kept *k = arg;
 
 	for (int i = 0; i < DIRECTIONS; i++)
-		EVP_CIPHER_CTX_free(ctx[i]);
+		EVP_CIPHER_CTX_free(k[i].ctx);
 }
 
 static void cipher_prepare(void)
@@ -68,18 +77,23 @@ static EVP_CIPHER_CTX *cipher_start(enum direction d, const struct seal_key *key
 				    const uint8_t *nonce)
 {
 	const EVP_CIPHER *first = NULL; /* naming the cipher again would set it up anew */
+	struct kept *k = &kept[d];
+	bool is_set = k->serial == key->serial;
 
 	if (pthread_once(&cipher_once, cipher_prepare) != 0)
 		base_die("samvad: pthread_once failed");
-	if (!kept[d]) {
+	if (!k->ctx) {
 		first = cipher;
-		kept[d] = EVP_CIPHER_CTX_new();
-		if (!kept[d] || pthread_setspecific(at_exit, kept) != 0)
+		k->ctx = EVP_CIPHER_CTX_new();
+		if (!k->ctx || pthread_setspecific(at_exit, kept) != 0)
 			base_die("samvad: out of memory");
 	}
-	if (!EVP_CipherInit_ex2(kept[d], first, key->bytes, nonce, d == SEALING, NULL))
+	k->serial = 0; /* whatever a failure leaves behind */
+	if (!EVP_CipherInit_ex2(k->ctx, first, is_set ? NULL : key->bytes, nonce, d == SEALING,
+				NULL))
 		return NULL;
-	return kept[d];
+	k->serial = key->serial;
+	return k->ctx;
 }
 
 static bool is_id(struct str s)
@@ -130,6 +144,7 @@ static int add_key(struct seal_ring *ring, struct str item, struct err *err)
 		return err_set(err, ERR_INPUT, "key %zu: the key must be %d hex digits", place,
 			       2 * KEY_SIZE);
 	memcpy(key->id, id.p, id.n); /* the rest is zero */
+	key->serial = atomic_fetch_add(&keys_parsed, 1) + 1;
 	ring->count++;
 	return 0;
 }

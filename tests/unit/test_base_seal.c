@@ -256,6 +256,39 @@ static void test_first_key_seals(void **state)
 	seal_ring_free(&ring);
 }
 
+/* A thread keeps the last key in its contexts: neither the place of a ring in memory nor the id
+ * of a key may be taken for the key itself. */
+static void test_keys_in_turn(void **state)
+{
+	static const char *const texts[] = { "k:" KEY_A, "k:" KEY_B };
+	enum { BOXES = 6 };
+	struct buf boxes[BOXES], plain;
+
+	(void)state;
+	buf_init(&plain, 50);
+	for (size_t i = 0; i < BOXES; i++) {
+		struct seal_ring *ring = ring_of(texts[i / 2 % 2]);
+
+		buf_init(&boxes[i], 50);
+		assert_int_equal(seal_box(ring, str_of("c"), str_of("x"), &boxes[i], NULL), 0);
+		seal_ring_free(&ring); /* the next one may well lie where it was */
+	}
+	for (size_t i = 0; i < 2 * BOXES; i++) {
+		const struct buf *box = &boxes[i % BOXES];
+		struct seal_ring *ring = ring_of(texts[i / 2 % 2]);
+		bool right = i / 2 % 2 == i % BOXES / 2 % 2;
+
+		buf_reset(&plain);
+		assert_int_equal(seal_open(ring, str_of("c"), (struct str){ box->data, box->len },
+					   &plain, NULL),
+				 right ? 0 : -1);
+		seal_ring_free(&ring);
+	}
+	for (size_t i = 0; i < BOXES; i++)
+		buf_free(&boxes[i]);
+	buf_free(&plain);
+}
+
 static void test_not_a_box(void **state)
 {
 	static const struct {
@@ -295,7 +328,8 @@ int main(void)
 		cmocka_unit_test(test_ring_parse),	  cmocka_unit_test(test_ring_limit),
 		cmocka_unit_test(test_round_trip),	  cmocka_unit_test(test_known_box),
 		cmocka_unit_test(test_every_byte_counts), cmocka_unit_test(test_open_errors),
-		cmocka_unit_test(test_first_key_seals),	  cmocka_unit_test(test_not_a_box),
+		cmocka_unit_test(test_first_key_seals),	  cmocka_unit_test(test_keys_in_turn),
+		cmocka_unit_test(test_not_a_box),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
