@@ -76,7 +76,8 @@ const char *flow_guess_language(const struct flow *flow, struct str text);
 int flow_render_system(const struct flow *flow, const char *name, const char *language,
 		       const struct value *settings, struct buf *out, struct err *err);
 /* What texts of this flow see of a saved session (one of another flow: no values), for texts that
- * are not of the pack. settings is "env" there. */
+ * are not of the pack. settings is "env" there. Made while it is looked at: the session must stay
+ * as it is until then. */
 const struct value *flow_session_values(const struct flow *flow, const struct session *session,
 					const struct value *settings, struct arena *a);
 /* Whether a session of this flow can have what a template calls so: "sector", "id.sector",

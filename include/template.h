@@ -36,6 +36,8 @@ enum template_escape { TEMPLATE_RAW, TEMPLATE_XML, TEMPLATE_JSON };
 
 enum value_kind { VALUE_FALSE, VALUE_TRUE, VALUE_TEXT, VALUE_LIST, VALUE_OBJECT };
 
+struct value_source;
+
 struct value {
 	enum value_kind kind;
 	const char *name;    /* key inside an object, else NULL */
@@ -43,6 +45,12 @@ struct value {
 	struct value *first; /* children of a list or object, in order */
 	struct value *last;
 	struct value *next;
+	struct value_source *source; /* of an object, or NULL: makes the children it has not yet */
+};
+
+/* Makes the child of a name, adds it to its object and returns it; NULL: there is none. */
+struct value_source {
+	const struct value *(*make)(struct value_source *source, const char *name);
 };
 
 struct value *value_object(struct arena *a);
@@ -60,6 +68,8 @@ struct value *value_append_text(struct arena *a, struct value *list, struct str 
 bool value_shows(const struct value *v);
 /* Child by name, or NULL. */
 const struct value *value_get(const struct value *object, const char *name);
+/* The one that a path of names leads to ("a.b"), or NULL. */
+const struct value *value_at(const struct value *object, const char *path);
 /* Builds the tree from JSON text (null is VALUE_FALSE). Copies into the arena. */
 int value_from_json(struct arena *a, struct str json, struct value **value_out, struct err *err);
 

@@ -34,26 +34,10 @@ struct look {
 	struct arena *a;
 };
 
-static const struct value *find(const struct value *data, const char *name)
-{
-	while (data && data->kind == VALUE_OBJECT) {
-		size_t n = strcspn(name, ".");
-		const struct value *v = data->first;
-
-		while (v && (strncmp(v->name, name, n) != 0 || v->name[n]))
-			v = v->next;
-		if (!v || !name[n])
-			return v;
-		data = v;
-		name += n + 1;
-	}
-	return NULL;
-}
-
 static bool is_known(const struct look *l, const char *name)
 {
 	if (strncmp(name, "env.", 4) == 0)
-		return l->settings && find(l->settings, name + 4);
+		return l->settings && value_at(l->settings, name + 4);
 	return flow_has_value(l->flow, name);
 }
 
@@ -173,9 +157,9 @@ void broadcaster_letter_close(struct broadcaster_letter *letter)
 static bool is_missing(const struct broadcaster_need *need, const struct value *data)
 {
 	for (const struct section *s = need->inside; s; s = s->outer)
-		if (value_shows(find(data, s->name)) == s->inverted)
+		if (value_shows(value_at(data, s->name)) == s->inverted)
 			return false; /* it is not written at all */
-	return !value_shows(find(data, need->name));
+	return !value_shows(value_at(data, need->name));
 }
 
 static enum outbound_reason write_message(const struct template *t, const struct value *data,

@@ -86,9 +86,8 @@ static const char *accepted(const struct flow_run *r, const struct flow_assign *
 static const char *from_answer(const struct flow_run *r, const struct flow_assign *as)
 {
 	const struct flow_rule *rule = &r->flow->values[as->value].rule;
-	const struct value *v = r->input->kind == FLOW_INPUT_OUTCOME
-					? flow_value_at(r->input->answer, as->text)
-					: NULL;
+	const struct value *v =
+		r->input->kind == FLOW_INPUT_OUTCOME ? value_at(r->input->answer, as->text) : NULL;
 
 	if (!v)
 		return NULL;

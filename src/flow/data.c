@@ -3,6 +3,7 @@
  *
  * The prefix says the form of a value, so that a name means the same thing in
  * every text: {{sector}} is for people, {{id.sector}} is for programs.
+ * A text uses few of the values there are: each is made when a tag asks for it.
  */
 #include "data_private.h"
 
@@ -12,15 +13,43 @@
 #include "items_private.h"
 #include "show_private.h"
 
-/* Borrows v's children under another name. */
-static void attach(struct arena *a, struct value *object, const char *name, const struct value *v)
-{
-	struct value *copy = value_add_object(a, object, name);
-	struct value *next = copy->next;
+/* One object of the tree: the top, or a form of the values. */
+struct branch {
+	struct value_source source; /* first: a source is its branch */
+	struct value *object;	    /* keeps what was made */
+	const struct flow *flow;
+	const struct flow_view *view; /* the tree's own */
+	struct arena *a;
+	size_t language;
+};
 
-	*copy = *v;
+typedef const struct value *make_child(struct value_source *source, const char *name);
+
+static void grow(struct value *object, make_child *make, const struct branch *like, size_t language)
+{
+	struct branch *b = arena_alloc(like->a, sizeof *b);
+
+	*b = *like;
+	b->source.make = make;
+	b->object = object;
+	b->language = language;
+	object->source = &b->source;
+}
+
+/* Borrows v's children under another name. */
+static const struct value *attach(const struct branch *b, const char *name, const struct value *v)
+{
+	struct value *copy = value_add_object(b->a, b->object, name);
+
+	*copy = *v; /* the last child: nothing follows it yet */
 	copy->name = name;
-	copy->next = next;
+	copy->next = NULL;
+	return copy;
+}
+
+static const struct value *add_text(const struct branch *b, const char *name, const char *text)
+{
+	return value_add_text(b->a, b->object, name, str_of(text));
 }
 
 static const char *encoded(const char *text, struct arena *a)
@@ -35,140 +64,225 @@ static const char *encoded(const char *text, struct arena *a)
 	return result;
 }
 
-/* A list out of an answer: {{#orders}}, and {{#more.orders}} when there were further ones. */
-static void add_items(const struct flow_value *v, const char *stored, struct value *root,
-		      struct value *more, struct arena *a)
-{
-	bool longer;
-	const struct value *list = flow_items_tree(&v->rule, stored, &longer, a);
+/* ---- the forms of a value ---- */
 
-	if (!list)
-		return;
-	attach(a, root, v->name, list);
-	if (longer)
-		value_add_bool(a, more, v->name, true);
+/* The value of this name when the session holds it; lists out of answers have a form of their own.
+ */
+static const struct flow_value *held(const struct branch *b, const char *name, bool list,
+				     const char **stored_out)
+{
+	int i = flow_value_find(b->flow, name);
+	const struct flow_value *v = i >= 0 ? &b->flow->values[i] : NULL;
+
+	if (!v || !b->view->session || (v->rule.type == RULE_ITEMS) != list)
+		return NULL;
+	*stored_out = session_get(b->view->session, name);
+	return *stored_out ? v : NULL;
+}
+
+static const struct value *make_shown(struct value_source *source, const char *name)
+{
+	const struct branch *b = (struct branch *)source;
+	const char *stored;
+	const struct flow_value *v = held(b, name, false, &stored);
+
+	return v ? add_text(b, v->name,
+			    flow_shown(b->flow, &v->rule, stored, b->language, b->view->session,
+				       b->a))
+		 : NULL;
+}
+
+static const struct value *make_id(struct value_source *source, const char *name)
+{
+	const struct branch *b = (struct branch *)source;
+	const char *stored;
+	const struct flow_value *v = held(b, name, false, &stored);
+
+	return v ? add_text(b, v->name, stored) : NULL;
+}
+
+static const struct value *make_url(struct value_source *source, const char *name)
+{
+	const struct branch *b = (struct branch *)source;
+	const char *stored;
+	const struct flow_value *v = held(b, name, false, &stored);
+
+	if (v)
+		return add_text(b, v->name, encoded(stored, b->a));
+	if (b->view->contact && strcmp(name, "contact") == 0)
+		return add_text(b, "contact", encoded(b->view->contact, b->a));
+	return NULL;
 }
 
 /* The fields of what a choice holds: {{with.offer.price}}. */
-static void add_fields(const struct flow *flow, const struct flow_view *view,
-		       const struct flow_value *v, const char *stored, struct value *with,
-		       struct arena *a)
+static const struct value *make_with(struct value_source *source, const char *name)
 {
-	const struct flow_list *list = v->rule.list;
-	const struct flow_option *o = list ? flow_option_find(list, stored) : NULL;
-	struct value *fields;
+	const struct branch *b = (struct branch *)source;
+	const char *stored;
+	const struct flow_value *v = held(b, name, false, &stored);
+	const struct flow_list *list = v ? v->rule.list : NULL;
+	const struct flow_option *o;
 	const struct value *item;
+	struct value *fields;
 
+	if (!v || v->rule.type != RULE_CHOICE)
+		return NULL;
 	if (!list) {
-		item = flow_items_get(flow, &v->rule, view->session, stored, a);
-		if (item)
-			attach(a, with, v->name, item);
-		return;
+		item = flow_items_get(b->flow, &v->rule, b->view->session, stored, b->a);
+		return item ? attach(b, v->name, item) : NULL;
 	}
+	o = flow_option_find(list, stored);
 	if (!o)
-		return;
-	fields = value_add_object(a, with, v->name);
+		return NULL;
+	fields = value_add_object(b->a, b->object, v->name);
 	for (size_t i = 0; i < list->field_count; i++)
-		value_add_text(a, fields, list->fields[i], str_of(o->with[i][view->language]));
+		value_add_text(b->a, fields, list->fields[i],
+			       str_of(o->with[i][b->view->language]));
+	return fields;
 }
 
-static void add_values(const struct flow *flow, const struct flow_view *view, struct value *root,
-		       struct arena *a)
+/* A list out of an answer: {{#orders}}, and {{#more.orders}} when there were further ones. */
+static const struct value *make_items(const struct branch *b, const char *name)
 {
-	struct value *id = value_add_object(a, root, "id");
-	struct value *url = value_add_object(a, root, "url");
-	struct value *with = value_add_object(a, root, "with");
-	struct value *more = value_add_object(a, root, "more");
-	struct value *in[FLOW_MAX_LANGUAGES];
+	const char *stored;
+	const struct flow_value *v = held(b, name, true, &stored);
+	bool longer;
+	const struct value *list = v ? flow_items_tree(&v->rule, stored, &longer, b->a) : NULL;
 
-	for (size_t l = 0; l < flow->language_count; l++)
-		in[l] = value_add_object(a, root, flow->languages[l].code);
-	if (view->contact)
-		value_add_text(a, url, "contact", str_of(encoded(view->contact, a)));
-	for (size_t i = 0; view->session && i < flow->value_count; i++) {
-		const struct flow_value *v = &flow->values[i];
-		const struct session *s = view->session;
-		const char *stored = session_get(s, v->name);
-
-		if (!stored)
-			continue;
-		if (v->rule.type == RULE_ITEMS) {
-			add_items(v, stored, root, more, a);
-			continue;
-		}
-		if (v->rule.type == RULE_CHOICE)
-			add_fields(flow, view, v, stored, with, a);
-		value_add_text(a, root, v->name,
-			       str_of(flow_shown(flow, &v->rule, stored, view->language, s, a)));
-		value_add_text(a, id, v->name, str_of(stored));
-		value_add_text(a, url, v->name, str_of(encoded(stored, a)));
-		for (size_t l = 0; l < flow->language_count; l++)
-			value_add_text(a, in[l], v->name,
-				       str_of(flow_shown(flow, &v->rule, stored, l, s, a)));
-	}
+	return list ? attach(b, v->name, list) : NULL;
 }
 
-static void add_records(const struct flow_view *view, struct value *root, struct arena *a)
+static const struct value *make_more(struct value_source *source, const char *name)
 {
-	struct value *record = value_add_object(a, root, "record");
+	const struct branch *b = (struct branch *)source;
+	const char *stored;
+	const struct flow_value *v = held(b, name, true, &stored);
+	bool longer;
 
-	for (size_t i = 0; view->session && i < view->session->value_count; i++) {
-		const struct session_value *v = &view->session->values[i];
+	if (!v || !flow_items_tree(&v->rule, stored, &longer, b->a))
+		return NULL;
+	return value_add_bool(b->a, b->object, v->name, longer);
+}
 
-		if (strncmp(v->name, "record.", 7) == 0)
-			value_add_text(a, record, v->name + 7, str_of(v->text));
+static const struct value *make_record(struct value_source *source, const char *name)
+{
+	const struct branch *b = (struct branch *)source;
+	const struct session *s = b->view->session;
+
+	for (size_t i = 0; s && i < s->value_count; i++) {
+		const struct session_value *v = &s->values[i];
+
+		if (strncmp(v->name, "record.", 7) == 0 && strcmp(v->name + 7, name) == 0)
+			return add_text(b, v->name + 7, v->text);
 	}
+	return NULL;
+}
+
+/* ---- what stands at the top ---- */
+
+static const struct value *make_form(const struct branch *b, const char *name)
+{
+	static const struct {
+		const char *name;
+		make_child *make;
+	} forms[] = {
+		{ "id", make_id },     { "url", make_url },	  { "with", make_with },
+		{ "more", make_more }, { "record", make_record },
+	};
+	int language = flow_language_find(b->flow, name);
+	struct value *object;
+
+	if (language >= 0) {
+		object = value_add_object(b->a, b->object, b->flow->languages[language].code);
+		grow(object, make_shown, b, (size_t)language);
+		return object;
+	}
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		if (strcmp(name, forms[i].name) != 0)
+			continue;
+		object = value_add_object(b->a, b->object, forms[i].name);
+		grow(object, forms[i].make, b, b->language);
+		return object;
+	}
+	return NULL;
 }
 
 /* The program's settings and the pack's own: of two with one name the given one counts, which is
  * how a test sets them. */
-static void add_settings(const struct flow *flow, const struct flow_view *view, struct value *root,
-			 struct arena *a)
+static const struct value *make_settings(const struct branch *b)
 {
+	const struct value *given = b->view->settings;
+	const struct flow *flow = b->flow;
 	struct value *env;
 
-	if (flow->setting_count == 0) {
-		if (view->settings)
-			attach(a, root, "env", view->settings);
-		return;
-	}
-	env = value_add_object(a, root, "env");
-	for (const struct value *v = view->settings ? view->settings->first : NULL; v;
-	     v = v->next) {
+	if (flow->setting_count == 0)
+		return given ? attach(b, "env", given) : NULL;
+	env = value_add_object(b->a, b->object, "env");
+	for (const struct value *v = given ? given->first : NULL; v; v = v->next) {
 		const struct flow_setting *own = flow_setting_find(flow, v->name);
 
-		if (!own || !own->secret || view->secrets)
-			value_add_text(a, env, v->name, v->text);
+		if (!own || !own->secret || b->view->secrets)
+			value_add_text(b->a, env, v->name, v->text);
 	}
 	for (size_t i = 0; i < flow->setting_count; i++) {
 		const struct flow_setting *own = &flow->settings[i];
 
-		if ((!own->secret || view->secrets) && !value_get(view->settings, own->name))
-			value_add_text(a, env, own->name, str_of(flow->setting_values[i]));
+		if ((!own->secret || b->view->secrets) && !value_get(given, own->name))
+			value_add_text(b->a, env, own->name, str_of(flow->setting_values[i]));
 	}
+	return env;
 }
 
-struct value *flow_data(const struct flow *flow, const struct flow_view *view, struct arena *a)
+static const struct value *make_list(const struct branch *b, const char *name)
 {
-	struct value *root = value_object(a);
+	const struct flow_view *view = b->view;
+	const struct flow_list *list = flow_list_find(b->flow, name);
+	const struct value *items;
 
-	add_values(flow, view, root, a);
-	add_records(view, root, a);
-	add_settings(flow, view, root, a);
-	if (view->answer)
-		attach(a, root, "answer", view->answer);
-	if (view->contact)
-		value_add_text(a, root, "contact", str_of(view->contact));
-	value_add_text(a, root, "language", str_of(flow->languages[view->language].code));
-	for (size_t i = 0; i < flow->list_count; i++)
-		attach(a, root, flow->lists[i].name, flow->lists[i].shown[view->language]);
+	if (list)
+		return attach(b, list->name, list->shown[view->language]);
+	if (strcmp(name, "also") == 0 && view->also)
+		return attach(b, "also", view->also->shown[view->language]);
+	if (strcmp(name, "options") != 0)
+		return NULL;
 	if (view->options)
-		attach(a, root, "options", view->options->shown[view->language]);
-	else if (view->items && value_get(root, view->items->name))
-		attach(a, root, "options", value_get(root, view->items->name));
-	if (view->also)
-		attach(a, root, "also", view->also->shown[view->language]);
-	return root;
+		return attach(b, "options", view->options->shown[view->language]);
+	items = view->items ? value_get(b->object, view->items->name) : NULL;
+	return items ? attach(b, "options", items) : NULL;
+}
+
+static const struct value *make_top(struct value_source *source, const char *name)
+{
+	const struct branch *b = (struct branch *)source;
+	const struct flow_view *view = b->view;
+	const struct value *v = make_shown(source, name);
+
+	if (!v)
+		v = make_items(b, name);
+	if (!v)
+		v = make_form(b, name);
+	if (v)
+		return v;
+	if (strcmp(name, "env") == 0)
+		return make_settings(b);
+	if (strcmp(name, "answer") == 0)
+		return view->answer ? attach(b, "answer", view->answer) : NULL;
+	if (strcmp(name, "contact") == 0)
+		return view->contact ? add_text(b, "contact", view->contact) : NULL;
+	if (strcmp(name, "language") == 0)
+		return add_text(b, "language", b->flow->languages[view->language].code);
+	return make_list(b, name);
+}
+
+const struct value *flow_data(const struct flow *flow, const struct flow_view *view,
+			      struct arena *a)
+{
+	struct flow_view *own = arena_alloc(a, sizeof *own);
+	struct value *top = value_object(a);
+
+	*own = *view;
+	grow(top, make_top, &(struct branch){ .flow = flow, .view = own, .a = a }, view->language);
+	return top;
 }
 
 /* ---- for texts that are not of the pack ---- */

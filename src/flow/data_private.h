@@ -26,8 +26,12 @@ struct flow_view { /* any member may be NULL */
  * env.NAME contact language record.type answer.field
  * sectors, options, also: lists of {number, id, label} and the options' own fields
  * orders          a list out of an answer, {number, id, ...}; more.orders: it was cut
+ *
+ * Each is made in the arena when a template asks for it: what the view names stays as it is
+ * until then.
  */
-struct value *flow_data(const struct flow *flow, const struct flow_view *view, struct arena *a);
+const struct value *flow_data(const struct flow *flow, const struct flow_view *view,
+			      struct arena *a);
 /* "id.sector" -> "sector" when the prefix is a form of a value: id, url, a language. */
 const char *flow_without_form(const struct flow *flow, const char *name);
 

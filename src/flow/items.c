@@ -14,23 +14,6 @@
 
 enum { FRAME = 40 }; /* bytes around the items */
 
-const struct value *flow_value_at(const struct value *v, const char *path)
-{
-	char name[SESSION_NAME_MAX + 1];
-
-	while (v && *path) {
-		size_t n = strcspn(path, ".");
-
-		if (n == 0 || n >= sizeof name)
-			return NULL;
-		memcpy(name, path, n);
-		name[n] = '\0';
-		v = value_get(v, name);
-		path += path[n] ? n + 1 : n;
-	}
-	return v;
-}
-
 /* One line of at most max characters, or NULL. */
 static const char *field_text(const struct value *v, size_t max, struct arena *a)
 {
@@ -69,7 +52,7 @@ static int keep_item(const struct flow_rule *rule, const struct value *item, str
 	json_object(&w, NULL);
 	for (size_t i = 0; i < rule->field_count; i++) {
 		const struct flow_item_field *f = &rule->fields[i];
-		const char *text = field_text(flow_value_at(item, f->path), f->max, a);
+		const char *text = field_text(value_at(item, f->path), f->max, a);
 
 		/* an id that was cut would be another one */
 		if (strcmp(f->name, "id") == 0 && (!text || strstr(text, ELLIPSIS)))

@@ -23,7 +23,5 @@ const char *flow_items_choose(const struct flow *flow, const struct flow_rule *c
 			      const struct session *s, struct str text, struct arena *a);
 const char *flow_items_tapped(const struct flow *flow, const struct flow_rule *choice,
 			      const struct session *s, const char *payload, struct arena *a);
-/* A field along "a.b", or NULL. */
-const struct value *flow_value_at(const struct value *v, const char *path);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * Children are a list, not a table: a message has a handful of values.
  */
-#include "template.h"
+#include "template_private.h"
 
 static struct value *value_new(struct arena *a, enum value_kind kind)
 {
@@ -71,7 +71,24 @@ const struct value *value_get(const struct value *object, const char *name)
 		if (strcmp(v->name, name) == 0)
 			return v;
 	}
-	return NULL;
+	return object->source ? object->source->make(object->source, name) : NULL;
+}
+
+const struct value *value_at(const struct value *v, const char *path)
+{
+	char name[TEMPLATE_MAX_NAME + 1];
+
+	while (v && *path) {
+		size_t n = strcspn(path, ".");
+
+		if (n == 0 || n >= sizeof name)
+			return NULL;
+		memcpy(name, path, n);
+		name[n] = '\0';
+		v = value_get(v, name);
+		path += path[n] ? n + 1 : n;
+	}
+	return v;
 }
 
 bool value_shows(const struct value *v)
