@@ -325,6 +325,7 @@ int flow_run(const struct flow *flow, const struct session *session, const struc
 	int ret;
 
 	*result_out = (struct flow_result){ .exit = "" };
+	buf_init(&r.text, FLOW_TEXT_BYTES_MAX);
 	buf_init(&r.message, MESSAGE_BYTES_MAX);
 	ret = run(&r, session);
 	if (ret == 0) {
@@ -341,5 +342,6 @@ int flow_run(const struct flow *flow, const struct session *session, const struc
 		};
 	}
 	buf_free(&r.message);
+	buf_free(&r.text);
 	return ret;
 }

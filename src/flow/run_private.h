@@ -6,6 +6,8 @@
 
 #include "definition_private.h"
 
+enum { FLOW_TEXT_BYTES_MAX = 65536 };
+
 struct flow_run {
 	const struct flow *flow;
 	const struct flow_env *env;
@@ -21,6 +23,7 @@ struct flow_run {
 	unsigned steps;			/* taken in this turn */
 	unsigned records;
 	const char *exit;
+	struct buf text;    /* the one that is being rendered */
 	struct buf message; /* texts said in a row are paragraphs of one message */
 	struct flow_effect *effects;
 	size_t count;

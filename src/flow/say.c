@@ -12,34 +12,49 @@
 #include "base/text.h"
 #include "data_private.h"
 
-enum { TEXT_BYTES_MAX = 65536 };
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* The rendering without the white space around it; *said_out lies in raw. */
+static int render(const struct template *t, const struct value *data, struct buf *raw,
+		  struct str *said_out, struct err *err)
+{
+	size_t from = 0, to;
+
+	buf_reset(raw);
+	if (template_render(t, data, raw, err) < 0)
+		return -1;
+	to = raw->len;
+	while (from < to && is_blank(raw->data[from]))
+		from++;
+	while (to > from && is_blank(raw->data[to - 1]))
+		to--;
+	*said_out = (struct str){ raw->data + from, to - from };
+	return 0;
 }
 
 int flow_text_render(const struct template *t, const struct value *data, struct buf *out,
 		     struct err *err)
 {
 	struct buf raw;
-	size_t from = 0, to;
-	int ret = -1;
+	struct str said;
+	int ret;
 
-	buf_init(&raw, TEXT_BYTES_MAX);
-	if (template_render(t, data, &raw, err) < 0)
-		goto out;
-	to = raw.len;
-	while (from < to && is_blank(raw.data[from]))
-		from++;
-	while (to > from && is_blank(raw.data[to - 1]))
-		to--;
-	ret = buf_add(out, raw.data + from, to - from);
-	if (ret < 0)
-		(void)err_set(err, ERR_FULL, "a text is too long");
-out:
+	buf_init(&raw, FLOW_TEXT_BYTES_MAX);
+	ret = render(t, data, &raw, &said, err);
+	if (ret == 0 && buf_add(out, said.p, said.n) < 0)
+		ret = err_set(err, ERR_FULL, "a text is too long");
 	buf_free(&raw);
 	return ret;
+}
+
+/* There are at most as many characters as bytes, and seldom more bytes than fit. */
+static bool fits(struct str before, struct str said)
+{
+	return before.n + 2 + said.n <= FLOW_MESSAGE_CHARS ||
+	       text_chars(before) + 2 + text_chars(said) <= FLOW_MESSAGE_CHARS;
 }
 
 int flow_run_say(struct flow_run *r, const struct flow_text *text)
@@ -57,31 +72,24 @@ int flow_run_say(struct flow_run *r, const struct flow_text *text)
 		.answer = r->input->kind == FLOW_INPUT_OUTCOME ? r->input->answer : NULL,
 		.language = r->language,
 	};
-	struct str said, before = { r->message.data, r->message.len };
-	struct buf out;
-	int ret = -1;
+	struct str said;
 
-	buf_init(&out, TEXT_BYTES_MAX);
-	if (flow_text_render(text->in[r->language], flow_data(r->flow, &view, r->a), &out, r->err) <
-	    0) {
+	if (render(text->in[r->language], flow_data(r->flow, &view, r->a), &r->text, &said,
+		   r->err) < 0) {
 		(void)err_prefix(r->err, "text %s", text->name);
 		if (r->err)
 			r->err->kind = ERR_BUG;
-		goto out;
+		return -1;
 	}
-	said = (struct str){ out.data, out.len };
-	if (before.n && said.n) {
-		if (text_chars(before) + 2 + text_chars(said) > FLOW_MESSAGE_CHARS)
-			flow_run_flush(r);
-		else
+	if (r->message.len && said.n) {
+		if (fits((struct str){ r->message.data, r->message.len }, said))
 			(void)buf_adds(&r->message, "\n\n");
+		else
+			flow_run_flush(r);
 	}
-	ret = buf_add(&r->message, said.p, said.n);
-	if (ret < 0)
-		(void)err_set(r->err, ERR_BUG, "text %s is too long", text->name);
-out:
-	buf_free(&out);
-	return ret;
+	if (buf_add(&r->message, said.p, said.n) < 0)
+		return err_set(r->err, ERR_BUG, "text %s is too long", text->name);
+	return 0;
 }
 
 static struct flow_effect *add(struct flow_run *r, enum flow_effect_kind kind)
