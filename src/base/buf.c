@@ -61,9 +61,15 @@ void *buf_room(struct buf *b, size_t n)
 	return b->data + b->len;
 }
 
+/* Where n bytes go; mostly there is room already, and no maximum is passed by using it. */
+static inline char *room_for(struct buf *b, size_t n)
+{
+	return !b->full && n < b->cap - b->len ? b->data + b->len : buf_room(b, n);
+}
+
 int buf_add(struct buf *b, const void *bytes, size_t n)
 {
-	char *to = buf_room(b, n);
+	char *to = room_for(b, n);
 
 	if (!to)
 		return -1;
@@ -81,7 +87,14 @@ int buf_adds(struct buf *b, const char *text)
 
 int buf_addc(struct buf *b, char c)
 {
-	return buf_add(b, &c, 1);
+	char *to = room_for(b, 1);
+
+	if (!to)
+		return -1;
+	to[0] = c;
+	to[1] = '\0';
+	b->len++;
+	return 0;
 }
 
 struct str buf_decimal(int64_t n, char room[DECIMAL_SIZE])
