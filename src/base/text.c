@@ -120,26 +120,39 @@ static void add_prepared(struct buf *out, struct str s, bool drop_controls)
 	}
 }
 
+/* Bytes up to the next white space; *white_out: the bytes of that one character, 0 at the end. */
+static size_t word_length(struct str s, size_t *white_out)
+{
+	size_t at = 0;
+
+	*white_out = 0;
+	while (at < s.n) {
+		int32_t cp = (uint8_t)s.p[at];
+		size_t n = cp < 0x80 ? 1 : utf8_step(str_skip(s, at), &cp);
+
+		if (is_white(cp)) {
+			*white_out = n;
+			break;
+		}
+		at += n;
+	}
+	return at;
+}
+
 /* Collapses runs of white space to one blank and trims; s is valid. */
 static int add_collapsed(struct buf *out, struct str s)
 {
-	bool blank = false, any = false;
+	bool any = false;
 
 	while (s.n) {
-		int32_t cp;
-		size_t n = utf8_step(s, &cp);
+		size_t white, n = word_length(s, &white);
 
-		if (is_white(cp)) {
-			blank = any;
-		} else {
-			if (blank && buf_addc(out, ' ') < 0)
-				return -1;
-			if (buf_add(out, s.p, n) < 0)
-				return -1;
-			blank = false;
-			any = true;
-		}
-		s = str_skip(s, n);
+		if (n && any && buf_addc(out, ' ') < 0)
+			return -1;
+		if (n && buf_add(out, s.p, n) < 0)
+			return -1;
+		any = any || n;
+		s = str_skip(s, n + white);
 	}
 	return out->full ? -1 : 0;
 }
