@@ -15,11 +15,12 @@
 
 enum { SLOTS = 4096 };
 
-struct entry {
-	char *contact;
-	char *external_id;
+struct entry { /* one piece of memory with all its texts */
+	const char *contact;
+	const char *external_id;
 	struct str texts[REPLY_MAX_TEXTS];
 	size_t count;
+	char bytes[];
 };
 
 struct recent {
@@ -30,17 +31,6 @@ struct recent {
 static size_t slot_of(const char *contact, const char *external_id)
 {
 	return (size_t)((hash64(str_of(contact)) * 31 + hash64(str_of(external_id))) % SLOTS);
-}
-
-static void free_entry(struct entry *e)
-{
-	if (!e)
-		return;
-	for (size_t i = 0; i < e->count; i++)
-		free((char *)e->texts[i].p);
-	free(e->contact);
-	free(e->external_id);
-	free(e);
 }
 
 struct recent *recent_new(void)
@@ -58,29 +48,56 @@ void recent_free(struct recent **recent)
 	if (!r)
 		return;
 	for (size_t i = 0; i < SLOTS; i++)
-		free_entry(r->slots[i]);
+		free(r->slots[i]);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 	*recent = NULL;
+}
+
+/* Copies to *to, which has room for it and a NUL, and moves it on. */
+static struct str put(char **to, struct str s)
+{
+	struct str copy = { *to, s.n };
+
+	if (s.n)
+		memcpy(*to, s.p, s.n);
+	(*to)[s.n] = '\0';
+	*to += s.n + 1;
+	return copy;
+}
+
+static struct entry *new_entry(struct str contact, struct str external_id, const struct str *texts,
+			       size_t count)
+{
+	size_t size = sizeof(struct entry) + contact.n + 1 + external_id.n + 1;
+	struct entry *e;
+	char *to;
+
+	for (size_t i = 0; i < count; i++)
+		size += texts[i].n + 1;
+	e = mem_alloc(size);
+	to = e->bytes;
+	e->contact = put(&to, contact).p;
+	e->external_id = put(&to, external_id).p;
+	e->count = count;
+	for (size_t i = 0; i < count; i++)
+		e->texts[i] = put(&to, texts[i]);
+	return e;
 }
 
 void recent_put(struct recent *r, const char *contact, const char *external_id,
 		const struct str *texts, size_t count)
 {
 	size_t slot = slot_of(contact, external_id);
-	struct entry *e = mem_alloc(sizeof *e), *old;
-
-	e->contact = mem_strdup(contact);
-	e->external_id = mem_strdup(external_id);
-	e->count = count < REPLY_MAX_TEXTS ? count : REPLY_MAX_TEXTS;
-	for (size_t i = 0; i < e->count; i++)
-		e->texts[i] = (struct str){ mem_strndup(texts[i].p, texts[i].n), texts[i].n };
+	struct entry *e = new_entry(str_of(contact), str_of(external_id), texts,
+				    count < REPLY_MAX_TEXTS ? count : REPLY_MAX_TEXTS);
+	struct entry *old;
 
 	pthread_mutex_lock(&r->lock);
 	old = r->slots[slot];
 	r->slots[slot] = e;
 	pthread_mutex_unlock(&r->lock);
-	free_entry(old);
+	free(old);
 }
 
 void reply_copy(const struct reply *from, struct arena *a, struct reply *to)
