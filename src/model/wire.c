@@ -11,6 +11,10 @@ void wire_put_uint(struct buf *out, uint64_t n)
 	uint8_t bytes[VARINT_MAX];
 	size_t len = 0;
 
+	if (n < 0x80) { /* most are */
+		(void)buf_addc(out, (char)n);
+		return;
+	}
 	while (n >= 0x80) {
 		bytes[len++] = (uint8_t)(n | 0x80);
 		n >>= 7;
