@@ -141,6 +141,24 @@ void arena_free(struct arena *a)
 	*a = (struct arena){ 0 };
 }
 
+void arena_take(struct arena *to, struct arena *from)
+{
+	struct arena_block *last = from->head;
+
+	if (!last)
+		return;
+	while (last->next)
+		last = last->next;
+	if (to->head) { /* behind the head, as the rest of that stays in use */
+		last->next = to->head->next;
+		to->head->next = from->head;
+	} else {
+		to->head = from->head;
+	}
+	to->used += from->used;
+	*from = (struct arena){ 0 };
+}
+
 static void *own_block(struct arena *a, size_t n)
 {
 	struct arena_block *b = block_new(n);
@@ -209,6 +227,20 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 		memcpy(copy, s, n);
 	copy[n] = '\0';
 	return copy;
+}
+
+char *arena_join(struct arena *a, const char *first, const char *second, const char *third)
+{
+	size_t n1 = strlen(first), n2 = strlen(second), n3 = strlen(third);
+	char *text;
+
+	if (n1 > SIZE_MAX / 4 || n2 > SIZE_MAX / 4 || n3 > SIZE_MAX / 4)
+		base_die("samvad: string size overflows");
+	text = alloc_raw(a, n1 + n2 + n3 + 1);
+	memcpy(text, first, n1);
+	memcpy(text + n1, second, n2);
+	memcpy(text + n1 + n2, third, n3 + 1);
+	return text;
 }
 
 char *arena_printf(struct arena *a, const char *fmt, ...)

@@ -111,9 +111,10 @@ bool held_take(struct held *h, const char *contact, int64_t now_ms, struct arena
 	}
 	unlock(h, hash);
 	good = e && clock_mono_ms() < e->until_ms && e->session->expires_ms > now_ms;
-	if (good)
-		*view_out = (struct turn_view){ .facts = e->facts,
-						.session = session_copy(e->session, a) };
+	if (good) {
+		*view_out = (struct turn_view){ .facts = e->facts, .session = e->session };
+		arena_take(a, &e->arena);
+	}
 	free_entry(e);
 	return good;
 }

@@ -100,7 +100,7 @@ const char *flow_country_number(const struct flow_country *c, const char *folded
 		rest = behind(rest ? rest : digits, c->calling);
 		number = rest ? national(c, rest) : NULL;
 	}
-	return number ? arena_printf(a, "+%s%s", c->calling, number) : NULL;
+	return number ? arena_join(a, "+", c->calling, number) : NULL;
 }
 
 const char *flow_country_shown(const struct flow_country *c, const char *stored, struct arena *a)

@@ -230,7 +230,7 @@ static int obey(struct flow_run *r, const struct flow_command *c)
 
 	if (!act)
 		return 0;
-	r->exit = arena_printf(r->a, "commands/%s", c->name);
+	r->exit = arena_join(r->a, "commands", "/", c->name);
 	return flow_run_follow(r, act);
 }
 

@@ -38,7 +38,7 @@ void flow_trail_note(struct flow_run *r, const struct flow_step *step)
 
 		trail += oldest + (trail[oldest] == '/');
 	}
-	r->session->trail = arena_printf(r->a, "%s%s%s", trail, *trail ? "/" : "", step->name);
+	r->session->trail = arena_join(r->a, trail, *trail ? "/" : "", step->name);
 }
 
 const struct flow_step *flow_trail_back(struct flow_run *r)

@@ -195,7 +195,7 @@ int flow_run_go(struct flow_run *r, const struct flow_step *step, bool quiet)
 			return 0;
 		act = flow_run_choose(r, flow_exit_find(step, "next")->action);
 		if (!r->exit)
-			r->exit = arena_printf(r->a, "%s/next", step->name);
+			r->exit = arena_join(r->a, step->name, "/", "next");
 		if (perform(r, act) < 0)
 			return -1;
 		quiet = act->quiet;
@@ -238,7 +238,7 @@ int flow_run_exit(struct flow_run *r, const char *name)
 		e = flow_exit_find(s, s->call ? "otherwise" : "next");
 	if (!e)
 		return err_set(r->err, ERR_BUG, "step %s has no exit %s", s->name, name);
-	r->exit = arena_printf(r->a, "%s/%s", s->name, flow_exit_shown(e->name));
+	r->exit = arena_join(r->a, s->name, "/", flow_exit_shown(e->name));
 	r->session->wrong_answers = 0;
 	act = flow_run_choose(r, e->action);
 	if (!s->call || act->to != GOTO_SAME)

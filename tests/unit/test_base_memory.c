@@ -202,6 +202,47 @@ static void test_arena(void **state)
 	arena_free(&a);
 }
 
+static void test_arena_join(void **state)
+{
+	struct arena a = { 0 };
+
+	(void)state;
+	assert_string_equal(arena_join(&a, "ask", "/", "next"), "ask/next");
+	assert_string_equal(arena_join(&a, "", "", "next"), "next");
+	assert_string_equal(arena_join(&a, "ask", "/", ""), "ask/");
+	assert_string_equal(arena_join(&a, "", "", ""), "");
+	arena_free(&a);
+}
+
+/* What an arena holds outlives it in another one, whatever that held before. */
+static void test_arena_take(void **state)
+{
+	static const size_t before[] = { 0, 1, 70000 }, taken[] = { 0, 1, 3 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(before) * COUNT(taken); i++) {
+		size_t n = taken[i % COUNT(taken)], used;
+		struct arena to = { 0 }, from = { 0 };
+		char *kept[3], *own = NULL;
+
+		if (before[i / COUNT(taken)])
+			own = memset(arena_alloc(&to, before[i / COUNT(taken)]), 'o', 1);
+		for (size_t k = 0; k < n; k++)
+			kept[k] = memset(arena_alloc(&from, 1500), 'a' + (int)k, 1500);
+		used = to.used + from.used;
+		arena_take(&to, &from);
+		assert_int_equal(from.used, 0);
+		assert_int_equal(to.used, used);
+		memset(arena_alloc(&from, 1500), 'x', 1500);
+		memset(arena_alloc(&to, 1500), 'y', 1500);
+		arena_free(&from);
+		for (size_t k = 0; k < n; k++)
+			assert_true(kept[k][0] == 'a' + (int)k && kept[k][1499] == kept[k][0]);
+		assert_true(!own || *own == 'o');
+		arena_free(&to);
+	}
+}
+
 static void test_err(void **state)
 {
 	char big[600], euros[601] = "";
@@ -263,6 +304,8 @@ int main(void)
 		cmocka_unit_test(test_buf_stays_full),
 		cmocka_unit_test(test_buf_numbers),
 		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_arena_join),
+		cmocka_unit_test(test_arena_take),
 		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_err_kind_names),
 	};
