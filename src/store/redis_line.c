@@ -16,7 +16,6 @@ enum {
 	LINE_BYTES = 64 * 1024 * 1024,
 	NOW_CALLS = 4, /* so many in flight: what comes now is better joined */
 	NOW_BYTES = 16 * 1024,
-	SOON_CALLS = 16, /* so many in flight: a reply wakes the thread soon enough */
 };
 
 void redis_link_count(const char *what)
@@ -117,7 +116,7 @@ int redis_link_put(struct redis_link *link, struct redis_call *call, struct err 
 		if (!write_now(link, call, &ring)) {
 			call->in_line = true;
 			redis_line_add(&link->waiting, call);
-			ring = link->resting && link->flight.calls < SOON_CALLS;
+			ring = link->resting && link->flight.calls < REDIS_BUSY_CALLS;
 			link->resting = link->resting && !ring;
 		}
 	}

@@ -44,6 +44,8 @@ static int time_to_rest(struct redis_link *link)
 
 	if (link->flight.first)
 		left = silence_ends(link) - clock_mono_ms();
+	if (link->flight.calls >= REDIS_BUSY_CALLS && left > REDIS_BUSY_MS)
+		left = REDIS_BUSY_MS;
 	pthread_mutex_lock(&link->lock);
 	if (left < 0 || link->deaf || (can_write && link->waiting.first))
 		left = 0;

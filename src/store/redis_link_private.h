@@ -166,7 +166,7 @@ struct redis_link {
 	pthread_mutex_t lock; /* guards these */
 	enum redis_link_state state;
 	struct redis_line waiting;
-	bool resting; /* the thread sleeps: whoever comes rings, unless a reply will do */
+	bool resting; /* the thread sleeps: whoever comes rings, unless many are in flight */
 	bool wanted;  /* somebody came since the last try to connect */
 	bool deaf;    /* somebody waited the whole limit and heard nothing */
 	struct err last;
@@ -208,6 +208,9 @@ enum redis_fate redis_link_wait(struct redis_link *link, struct redis_call **cal
 				struct err *err);
 
 /* Among themselves. */
+/* With so many in flight whoever comes need not ring: a reply wakes the thread soon, and it looks
+ * for itself when none does, for the server may be far away. */
+enum { REDIS_BUSY_CALLS = 16, REDIS_BUSY_MS = 1 };
 void redis_link_count(const char *event);
 void redis_line_add(struct redis_line *line, struct redis_call *call);
 void redis_line_remove(struct redis_line *line, struct redis_call *call);
