@@ -177,7 +177,7 @@ struct broadcaster_rest { /* since the last rest */
 	int64_t began_us;
 };
 void broadcaster_rest_begin(struct broadcaster_rest *r, const struct broadcaster *b);
-/* After each page: rests as long as it took if anybody wrote meanwhile. */
+/* After each page: rests twice as long as it took if anybody wrote meanwhile. */
 void broadcaster_rest(struct broadcaster_rest *r);
 
 /* ---- once.c ---- */

@@ -2,14 +2,17 @@
  * rest.c - rests between pages, for messages come first.
  *
  * Reading the audience could keep the store and a processor busy without a
- * break. While people write, it takes half of the time at most: after each
- * page it rests as long as the page took. While nobody writes it does not rest.
+ * break. While people write, it takes a third of the time at most: after each
+ * page it rests twice as long as the page took. While nobody writes it does not rest.
  */
 #include "broadcast_private.h"
 
 #include <time.h>
 
-enum { REST_MAX_MS = 250 }; /* a page that hung must not hold up a stop */
+enum {
+	REST_TIMES = 2,
+	REST_MAX_MS = 250, /* a page that hung must not hold up a stop */
+};
 
 void broadcaster_rest_begin(struct broadcaster_rest *r, const struct broadcaster *b)
 {
@@ -20,7 +23,7 @@ void broadcaster_rest_begin(struct broadcaster_rest *r, const struct broadcaster
 
 void broadcaster_rest(struct broadcaster_rest *r)
 {
-	int64_t us = clock_mono_us() - r->began_us;
+	int64_t us = REST_TIMES * (clock_mono_us() - r->began_us);
 	uint64_t received = conversation_received(r->b->set.conversation);
 	struct timespec ts;
 
