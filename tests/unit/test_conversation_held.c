@@ -2,34 +2,30 @@
  * test_conversation_held.c - sessions kept between turns: two processes on one store, and what else
  * may change a contact meanwhile. What is held is never seen; only the loads are fewer.
  */
-#include "check.h"
+#include "conversation_house.h"
 
-#include "../../src/conversation/conversation_private.h"
-#include "../../src/store/driver_private.h"
 #include "store/outbox.h"
 
-#define KEYS "k1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-#define WHO  "whatsapp:+919876543210"
-#define TTL  86400000
-
-/* The memory driver, counting. */
-static struct store_driver driver, memory;
+/* Of the memory driver. */
+static int (*memory_load)(void *self, const char *contact, const char *external_id, int64_t now_ms,
+			  struct arena *a, struct driver_view *view_out, struct err *err);
 static unsigned loads;
 
 static int count_load(void *self, const char *contact, const char *external_id, int64_t now_ms,
 		      struct arena *a, struct driver_view *view_out, struct err *err)
 {
 	loads++;
-	return memory.load(self, contact, external_id, now_ms, a, view_out, err);
+	return memory_load(self, contact, external_id, now_ms, a, view_out, err);
+}
+
+static void count_loads(struct store_driver *driver)
+{
+	memory_load = driver->load;
+	driver->load = count_load;
 }
 
 struct fixture {
-	struct conversation processes[2];
-	struct seal_ring *ring;
-	struct store *store;
-	struct bot *bot;
-	struct clock clock;
-	struct arena arena;
+	struct house house;
 	struct turn_done done; /* of the last message */
 	unsigned ids;
 };
@@ -37,30 +33,11 @@ struct fixture {
 static int setup(void **state)
 {
 	struct fixture *f = test_calloc(1, sizeof *f);
-	struct flow_faults faults = { 0 };
-	const struct store_driver *plain;
-	struct store_settings set = { 0 };
-	void *self;
 
-	if (seal_ring_parse(KEYS, &f->ring, NULL) < 0 ||
-	    bot_load("templates", "msme", &f->bot, &faults, NULL) < 0)
+	if (house_open(&f->house, count_loads) < 0)
 		return -1;
-	flow_faults_free(&faults);
-	set.ring = f->ring;
-	if (driver_memory_open(&set, &plain, &self, NULL) < 0)
-		return -1;
-	memory = driver = *plain;
-	driver.load = count_load;
-	if (store_open_driver(&set, &driver, self, &f->store, NULL) < 0)
-		return -1;
-	clock_init_standing(&f->clock, 1763600000000);
-	for (size_t i = 0; i < COUNT(f->processes); i++) {
-		f->processes[i].set.store = f->store;
-		f->processes[i].set.clock = &f->clock;
-		f->processes[i].set.settings = value_object(&f->arena);
-		f->processes[i].set.session_ttl_ms = TTL;
-		f->processes[i].held = held_new();
-	}
+	for (size_t i = 0; i < COUNT(f->house.processes); i++)
+		f->house.processes[i].held = held_new();
 	*state = f;
 	return 0;
 }
@@ -69,12 +46,9 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < COUNT(f->processes); i++)
-		held_free(&f->processes[i].held);
-	store_close(&f->store);
-	bot_release(&f->bot);
-	seal_ring_free(&f->ring);
-	arena_free(&f->arena);
+	for (size_t i = 0; i < COUNT(f->house.processes); i++)
+		held_free(&f->house.processes[i].held);
+	house_close(&f->house);
 	test_free(f);
 	return 0;
 }
@@ -83,33 +57,26 @@ static int teardown(void **state)
 static unsigned write_as(struct fixture *f, unsigned process, const char *id, const char *text)
 {
 	struct err err = { 0 };
-	struct inbound in;
 
-	inbound_init(&in);
-	in.channel = "twilio";
-	in.contact = WHO;
-	in.external_id = id;
-	in.text = text;
-	clock_advance(&f->clock, 1000);
+	clock_advance(&f->house.clock, 1000);
 	loads = 0;
-	if (turn_message(&f->processes[process], f->bot, &in, TURN_INLINE, &f->arena, &f->done,
-			 &err) < 0)
+	if (house_write(&f->house, process, id, text, &f->done, &err) < 0)
 		fail_msg("%s", err.text);
 	return loads;
 }
 
 static unsigned say(struct fixture *f, unsigned process, const char *text)
 {
-	return write_as(f, process, arena_printf(&f->arena, "SM%u", ++f->ids), text);
+	return write_as(f, process, arena_printf(&f->house.arena, "SM%u", ++f->ids), text);
 }
 
 static struct turn_view stored(struct fixture *f)
 {
 	struct turn_view view;
 
-	assert_int_equal(
-		store_load(f->store, WHO, NULL, clock_now_ms(&f->clock), &f->arena, &view, NULL),
-		0);
+	assert_int_equal(store_load(f->house.store, WHO, NULL, clock_now_ms(&f->house.clock),
+				    &f->house.arena, &view, NULL),
+			 0);
 	return view;
 }
 
@@ -122,12 +89,12 @@ static const char *all_of(struct fixture *f, const struct session *s)
 
 	buf_init(&b, SESSION_MAX_ENCODED);
 	assert_int_equal(session_encode(s, &b, NULL), 0);
-	to = arena_alloc(&f->arena, 2 * b.len + 1);
+	to = arena_alloc(&f->house.arena, 2 * b.len + 1);
 	for (size_t i = 0; i < b.len; i++) {
 		to[2 * i] = digits[(unsigned char)b.data[i] >> 4];
 		to[2 * i + 1] = digits[(unsigned char)b.data[i] & 15];
 	}
-	text = arena_printf(&f->arena, "%s %lld %s %s %s %d %lld %lld %lld %llu %s", s->flow,
+	text = arena_printf(&f->house.arena, "%s %lld %s %s %s %d %lld %lld %lld %llu %s", s->flow,
 			    (long long)s->flow_version, s->step, s->shown_step, s->language,
 			    s->completed, (long long)s->created_ms, (long long)s->updated_ms,
 			    (long long)s->expires_ms, (unsigned long long)s->revision, to);
@@ -146,8 +113,8 @@ static void test_what_is_held_is_what_is_stored(void **state)
 	for (size_t i = 0; i < COUNT(talk); i++) {
 		unsigned looked = say(f, 0, talk[i]);
 		struct turn_view now = stored(f), held = { 0 };
-		bool kept = held_take(f->processes[0].held, WHO, clock_now_ms(&f->clock), &f->arena,
-				      &held);
+		bool kept = held_take(f->house.processes[0].held, WHO,
+				      clock_now_ms(&f->house.clock), &f->house.arena, &held);
 
 		CHECK_CASE(looked == 1, talk[i]); /* it was taken out below */
 		CHECK_CASE(kept, talk[i]);
@@ -204,8 +171,10 @@ static void test_another_process_is_seen_and_costs_once(void **state)
 	assert_int_equal(say(f, 0, "9876543210"), 1);
 	assert_string_equal(stored(f).session->step, "confirmation");
 	/* neither holds this contact any more, so neither pays for it */
-	assert_false(held_take(f->processes[0].held, WHO, 0, &f->arena, &(struct turn_view){ 0 }));
-	assert_false(held_take(f->processes[1].held, WHO, 0, &f->arena, &(struct turn_view){ 0 }));
+	assert_false(held_take(f->house.processes[0].held, WHO, 0, &f->house.arena,
+			       &(struct turn_view){ 0 }));
+	assert_false(held_take(f->house.processes[1].held, WHO, 0, &f->house.arena,
+			       &(struct turn_view){ 0 }));
 }
 
 static void test_consent_from_outside_is_seen(void **state)
@@ -214,7 +183,8 @@ static void test_consent_from_outside_is_seen(void **state)
 	const struct consent_event e = { CONSENT_OUT, "21610", "" };
 
 	(void)say(f, 0, "Hi");
-	assert_int_equal(store_consent_add(f->store, WHO, &e, clock_now_ms(&f->clock), NULL), 1);
+	assert_int_equal(
+		store_consent_add(f->house.store, WHO, &e, clock_now_ms(&f->house.clock), NULL), 1);
 	assert_int_equal(say(f, 0, "Asha Rao"), 1);
 	assert_int_equal(stored(f).facts.consent, CONSENT_OUT);
 	assert_string_equal(stored(f).session->step, "sector");
@@ -226,7 +196,7 @@ static void test_an_expired_session_is_not_used(void **state)
 
 	(void)say(f, 0, "Hi");
 	(void)say(f, 0, "Asha Rao");
-	clock_advance(&f->clock, TTL);
+	clock_advance(&f->house.clock, HOUSE_TTL_MS);
 	assert_int_equal(say(f, 0, "2"), 1);
 	assert_null(session_get(f->done.session, "sector"));
 	assert_int_equal(stored(f).session->revision, 1);
@@ -246,43 +216,43 @@ static void test_who_waits_for_a_call_is_not_held(void **state)
 static void test_what_is_too_large_or_parked_is_declined(void **state)
 {
 	struct fixture *f = *state;
-	struct held *h = f->processes[0].held;
+	struct held *h = f->house.processes[0].held;
 	struct contact_facts facts = { .known = true };
 	struct turn_view view;
 	struct session *s;
-	char *large = arena_alloc(&f->arena, 3000);
+	char *large = arena_alloc(&f->house.arena, 3000);
 
 	(void)say(f, 0, "Hi");
-	assert_true(held_take(h, WHO, 0, &f->arena, &view));
+	assert_true(held_take(h, WHO, 0, &f->house.arena, &view));
 	s = view.session;
 	facts.parked = 1;
 	held_put(h, WHO, &facts, s);
-	assert_false(held_take(h, WHO, 0, &f->arena, &view));
+	assert_false(held_take(h, WHO, 0, &f->house.arena, &view));
 	facts.parked = 0;
 	memset(large, 'x', 2999);
-	assert_int_equal(session_set(s, &f->arena, "name", large, NULL), 0);
+	assert_int_equal(session_set(s, &f->house.arena, "name", large, NULL), 0);
 	held_put(h, WHO, &facts, s);
-	assert_false(held_take(h, WHO, 0, &f->arena, &view));
+	assert_false(held_take(h, WHO, 0, &f->house.arena, &view));
 }
 
 /* A slow thread must not put an older turn over a newer one. */
 static void test_the_later_turn_stays(void **state)
 {
 	struct fixture *f = *state;
-	struct held *h = f->processes[0].held;
+	struct held *h = f->house.processes[0].held;
 	struct contact_facts facts = { .known = true };
 	struct turn_view view;
 
 	(void)say(f, 0, "Hi");
-	assert_true(held_take(h, WHO, 0, &f->arena, &view));
+	assert_true(held_take(h, WHO, 0, &f->house.arena, &view));
 	view.session->revision = 7;
 	held_put(h, WHO, &facts, view.session);
 	view.session->revision = 5;
 	held_put(h, WHO, &facts, view.session);
-	assert_true(held_take(h, WHO, 0, &f->arena, &view));
+	assert_true(held_take(h, WHO, 0, &f->house.arena, &view));
 	assert_int_equal(view.session->revision, 8);
 	held_expire(h);
-	assert_false(held_take(h, WHO, 0, &f->arena, &view));
+	assert_false(held_take(h, WHO, 0, &f->house.arena, &view));
 }
 
 #define HELD_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

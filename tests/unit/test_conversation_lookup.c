@@ -1,96 +1,69 @@
 /*
  * test_conversation_lookup.c - a flow looks into records: its contact's own, also when asked twice.
  */
-#include "check.h"
+#include "conversation_house.h"
 
-#include "../../src/conversation/conversation_private.h"
+#define YOU "whatsapp:+919876543211"
 
-#define KEYS "k1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-#define ME   "whatsapp:+919876543210"
-#define YOU  "whatsapp:+919876543211"
-
-struct fixture {
-	struct conversation conversation;
-	struct seal_ring *ring;
-	struct store *store;
-	struct bot *bot;
-	struct clock clock;
-	struct arena arena;
-};
-
-static void keep(struct fixture *f, const char *contact, const char *id, const char *name)
+static void keep(struct house *h, const char *contact, const char *id, const char *name)
 {
 	const struct session_value fields[] = { { "name", name }, { "sector", "textile" } };
 	const struct record r = { .type = "registration",
 				  .id = id,
 				  .contact = contact,
 				  .state = "new",
-				  .created_ms = clock_now_ms(&f->clock),
-				  .updated_ms = clock_now_ms(&f->clock),
+				  .created_ms = clock_now_ms(&h->clock),
+				  .updated_ms = clock_now_ms(&h->clock),
 				  .fields = fields,
 				  .field_count = COUNT(fields) };
 	struct turn t = { .contact = contact,
-			  .now_ms = clock_now_ms(&f->clock),
+			  .now_ms = clock_now_ms(&h->clock),
 			  .records = &r,
 			  .record_count = 1 };
-	struct flow_env env = turn_env(&f->conversation, contact, NULL, &f->arena);
-	struct session *s = flow_adopt(f->bot->flow, "name", NULL, 0, &env, &f->arena);
+	struct flow_env env = turn_env(&h->processes[0], contact, NULL, &h->arena);
+	struct session *s = flow_adopt(h->bot->flow, "name", NULL, 0, &env, &h->arena);
 	struct turn_view view;
 	enum commit_result result;
 	struct err err = { 0 };
 
-	clock_advance(&f->clock, 1000);
-	assert_int_equal(store_load(f->store, contact, NULL, t.now_ms, &f->arena, &view, &err), 0);
+	clock_advance(&h->clock, 1000);
+	assert_int_equal(store_load(h->store, contact, NULL, t.now_ms, &h->arena, &view, &err), 0);
 	s->revision = view.session ? view.session->revision : 0;
 	t.session = s;
 	t.facts.known = true;
-	if (store_commit(f->store, &t, &result, NULL, &err) < 0)
+	if (store_commit(h->store, &t, &result, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(result, COMMIT_DONE);
 }
 
 static int setup(void **state)
 {
-	struct fixture *f = test_calloc(1, sizeof *f);
-	struct flow_faults faults = { 0 };
-	struct store_settings set = { 0 };
+	struct house *h = test_calloc(1, sizeof *h);
 
-	if (seal_ring_parse(KEYS, &f->ring, NULL) < 0 ||
-	    bot_load("templates", "msme", &f->bot, &faults, NULL) < 0)
+	if (house_open(h, NULL) < 0)
 		return -1;
-	flow_faults_free(&faults);
-	set.ring = f->ring;
-	if (store_open_memory(&set, &f->store, NULL) < 0)
-		return -1;
-	clock_init_standing(&f->clock, 1763600000000);
-	f->conversation.set.store = f->store;
-	f->conversation.set.clock = &f->clock;
-	f->conversation.set.session_ttl_ms = 86400000;
-	keep(f, ME, "REG-1", "Asha");
-	keep(f, YOU, "REG-2", "Ravi");
-	keep(f, ME, "REG-3", "Asha D");
-	*state = f;
+	keep(h, WHO, "REG-1", "Asha");
+	keep(h, YOU, "REG-2", "Ravi");
+	keep(h, WHO, "REG-3", "Asha D");
+	*state = h;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct fixture *f = *state;
+	struct house *h = *state;
 
-	store_close(&f->store);
-	bot_release(&f->bot);
-	seal_ring_free(&f->ring);
-	arena_free(&f->arena);
-	test_free(f);
+	house_close(h);
+	test_free(h);
 	return 0;
 }
 
-static struct integration_result look(struct fixture *f, const struct flow_call *call)
+static struct integration_result look(struct house *h, const struct flow_call *call)
 {
 	struct integration_result result = { .outcome = "" };
 	struct err err = { 0 };
 
-	if (calls_look(&f->conversation, f->bot->flow, ME, "en", call, &f->arena, &result, &err) <
+	if (calls_look(&h->processes[0], h->bot->flow, WHO, "en", call, &h->arena, &result, &err) <
 	    0)
 		fail_msg("%s", err.text);
 	return result;
@@ -168,7 +141,7 @@ static void test_a_change_is_made_once(void **state)
 	assert_string_equal(look(*state, &call).outcome, "none");
 }
 
-#define LOOK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define LOOK_TEST(h) cmocka_unit_test_setup_teardown(h, setup, teardown)
 
 int main(void)
 {
