@@ -27,17 +27,18 @@ static struct flow *load(void)
 
 static const struct value *somebody(const struct flow *flow, struct arena *a)
 {
-	struct session s = { .flow = "msme",
-			     .step = "sector",
-			     .shown_step = "sector",
-			     .language = "hi",
-			     .receiver = "",
-			     .account = "" };
+	struct session *s = arena_alloc(a, sizeof *s);
 
-	if (session_set(&s, a, "name", "Asha \"A\" \xe0\xa4\x86\n{{x}}", NULL) < 0 ||
-	    session_set(&s, a, "sector", "textile", NULL) < 0)
+	*s = (struct session){ .flow = "msme",
+			       .step = "sector",
+			       .shown_step = "sector",
+			       .language = "hi",
+			       .receiver = "",
+			       .account = "" };
+	if (session_set(s, a, "name", "Asha \"A\" \xe0\xa4\x86\n{{x}}", NULL) < 0 ||
+	    session_set(s, a, "sector", "textile", NULL) < 0)
 		abort();
-	return flow_session_values(flow, &s, NULL, a);
+	return flow_session_values(flow, s, NULL, a);
 }
 
 static void write_for_somebody(const struct broadcaster_order *o, const struct flow *flow,
