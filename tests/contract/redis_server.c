@@ -20,21 +20,35 @@
 #include "base/clock.h"
 
 /* Another process may still be faster: start tries again then. */
+static bool is_free(int port)
+{
+	const struct sockaddr_in at = { .sin_family = AF_INET,
+					.sin_port = htons((uint16_t)port),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+	bool yes = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+		   bind(fd, (const struct sockaddr *)&at, sizeof at) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+/* Below those that the system takes for outgoing connections: one of these could sit on the port
+ * of a server that is being restarted. */
 int redis_server_free_port(void)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET,
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof at;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int port = -1;
+	enum { FIRST = 10000, COUNT_OF = 22000, STEP = 7919 }; /* a prime: each comes by */
+	static unsigned n;
 
-	if (fd < 0)
-		return -1;
-	if (bind(fd, (struct sockaddr *)&at, n) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&at, &n) == 0)
-		port = ntohs(at.sin_port);
-	close(fd);
-	return port;
+	for (int i = 0; i < COUNT_OF; i++) {
+		unsigned long at = (unsigned long)getpid() * 101 + (unsigned long)n++ * STEP;
+		int port = FIRST + (int)(at % COUNT_OF);
+
+		if (is_free(port))
+			return port;
+	}
+	return -1;
 }
 
 enum { MOST_ARGUMENTS = 64 };

@@ -9,6 +9,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import canary
+from server import free_port
 
 
 class _Service(ThreadingHTTPServer):
@@ -47,7 +48,7 @@ class Peer:
     def __init__(self):
         self.lock = threading.Lock()
         self.service = None
-        self.port = 0
+        self.port = free_port()
 
     def start(self):
         peer = self
@@ -77,7 +78,6 @@ class Peer:
                 self.wfile.write(data)
 
         self.service = _Service(("127.0.0.1", self.port), Handler)
-        self.port = self.service.server_address[1]
         threading.Thread(target=self.service.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

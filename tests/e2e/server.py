@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,7 +20,12 @@ SANITIZERS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:
               "WARNING: ThreadSanitizer", "MemorySanitizer")
 
 all_logs = []  # every log of the run, for the search at its end
-_ports = set()
+# Above them the system takes ports for outgoing connections: one of those could sit on the port of
+# a server that is being restarted.
+PORTS = range(10000, 32000)
+BLOCK = 100
+_ports = []  # that are left of the blocks that this process has taken
+_marks = []  # sockets whose names keep other test runs off the blocks
 
 
 _local = threading.local()
@@ -34,15 +40,33 @@ def connection(port, timeout):
     return pool[port]
 
 
+def _take_block():
+    starts = PORTS[::BLOCK]
+    for start in random.sample(starts, len(starts)):
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0samvad-test-ports-{start}")
+        except OSError:  # another test run has it
+            mark.close()
+            continue
+        _marks.append(mark)
+        return list(range(start, start + BLOCK))
+    raise AssertionError("no port is left for tests")
+
+
 def free_port():
-    """A port of this machine that no other test of this run was given."""
+    """A port of this machine that no other test gets, whoever runs it, before this process ends."""
     while True:
+        if not _ports:
+            _ports.extend(_take_block())
+        port = _ports.pop()
         with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port not in _ports:
-            _ports.add(port)
-            return port
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # a program that is no test listens there
 
 
 def wait_for(what, seconds, check, every=0.02):
