@@ -145,9 +145,10 @@ void broadcaster_maker_close(struct broadcaster_maker *m);
 int broadcaster_make_page(const struct broadcaster_maker *m, const char **cursor, struct arena *a,
 			  struct outbound **rows_out, size_t *count_out, struct err *err);
 
+enum { BROADCASTER_AHEAD = 3 }; /* pages read and not done with */
 struct broadcaster_page {
-	struct arena a;	    /* keeps what follows; its owner frees it */
-	const char *cursor; /* where it begins, then where it ends: "" nowhere */
+	struct arena a;	    /* keeps what follows */
+	const char *cursor; /* where it ends; "": nobody follows */
 	struct outbound *rows;
 	size_t count;
 	struct err err;
@@ -157,17 +158,22 @@ struct broadcaster_reader { /* reads pages in a thread of its own */
 	const struct broadcaster_maker *maker;
 	pthread_t thread;
 	bool runs;
-	pthread_mutex_t lock; /* guards what follows */
+	struct arena cursors;
+	pthread_mutex_t lock; /* guards what follows, but for the page behind the last one */
 	pthread_cond_t changed;
-	struct broadcaster_page *wanted; /* NULL when it is read */
+	struct broadcaster_page pages[BROADCASTER_AHEAD];
+	unsigned first, count;
+	const char *cursor; /* where the next page begins */
+	bool over;	    /* nobody follows, or the last page is a fault */
 	bool closing;
 };
-void broadcaster_reader_open(struct broadcaster_reader *r, const struct broadcaster_maker *maker);
+void broadcaster_reader_open(struct broadcaster_reader *r, const struct broadcaster_maker *maker,
+			     const char *cursor);
 void broadcaster_reader_close(struct broadcaster_reader *r);
-/* What the page held is gone; the cursor must stay until it is read. One at a time. */
-void broadcaster_read_begin(struct broadcaster_reader *r, struct broadcaster_page *p,
-			    const char *cursor);
-void broadcaster_read_wait(struct broadcaster_reader *r);
+/* The oldest page, as long as it is not done with. Not to be asked for behind one that was the
+ * last, or a fault. */
+const struct broadcaster_page *broadcaster_page_wait(struct broadcaster_reader *r);
+void broadcaster_page_done(struct broadcaster_reader *r);
 
 /* ---- rest.c ---- */
 

@@ -1,8 +1,9 @@
 /*
- * pages.c - pages of the audience as rows, and a thread that reads one while another is written.
+ * pages.c - pages of the audience as rows, and a thread that reads some ahead of the one written.
  *
- * Reading ahead keeps the store and the planner busy at the same time; they
- * would wait for each other otherwise. It never reads further than one page.
+ * Store and planner are busy at the same time so; they would wait for each
+ * other otherwise. What was read ahead and is not wanted any more is thrown
+ * away: pages are read again from where the last written one ended.
  */
 #include "broadcast_private.h"
 
@@ -59,37 +60,55 @@ int broadcaster_make_page(const struct broadcaster_maker *m, const char **cursor
 
 /* ---- reading ahead ---- */
 
-static void read_page(const struct broadcaster_maker *m, struct broadcaster_page *p)
+/* The place of the next page: nobody else looks at it before it is counted. */
+static struct broadcaster_page *next_place(struct broadcaster_reader *r)
 {
-	p->ret = broadcaster_make_page(m, &p->cursor, &p->a, &p->rows, &p->count, &p->err);
+	struct broadcaster_page *p = &r->pages[(r->first + r->count) % BROADCASTER_AHEAD];
+
+	*p = (struct broadcaster_page){ .cursor = r->cursor };
+	return p;
+}
+
+static void finish_page(struct broadcaster_reader *r, struct broadcaster_page *p)
+{
+	r->cursor = arena_strdup(&r->cursors, p->ret == 0 ? p->cursor : "");
+	r->over = !*r->cursor;
+	r->count++;
+	(void)pthread_cond_broadcast(&r->changed);
+}
+
+static void make_page(const struct broadcaster_reader *r, struct broadcaster_page *p)
+{
+	p->ret = broadcaster_make_page(r->maker, &p->cursor, &p->a, &p->rows, &p->count, &p->err);
 }
 
 static void *read_all(void *reader)
 {
 	struct broadcaster_reader *r = reader;
+	struct broadcaster_page *p;
 
 	pthread_mutex_lock(&r->lock);
-	while (!r->closing) {
-		struct broadcaster_page *p = r->wanted;
-
-		if (!p) {
+	while (!r->closing && !r->over) {
+		if (r->count == BROADCASTER_AHEAD) {
 			(void)cond_wait_until(&r->changed, &r->lock,
 					      clock_mono_ms() + READER_WAIT_MS);
 			continue;
 		}
+		p = next_place(r);
 		pthread_mutex_unlock(&r->lock);
-		read_page(r->maker, p);
+		make_page(r, p);
 		pthread_mutex_lock(&r->lock);
-		r->wanted = NULL;
-		(void)pthread_cond_broadcast(&r->changed);
+		finish_page(r, p);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return NULL;
 }
 
-void broadcaster_reader_open(struct broadcaster_reader *r, const struct broadcaster_maker *maker)
+void broadcaster_reader_open(struct broadcaster_reader *r, const struct broadcaster_maker *maker,
+			     const char *cursor)
 {
 	*r = (struct broadcaster_reader){ .maker = maker };
+	r->cursor = arena_strdup(&r->cursors, cursor);
 	pthread_mutex_init(&r->lock, NULL);
 	cond_init(&r->changed);
 	r->runs = pthread_create(&r->thread, NULL, read_all, r) == 0;
@@ -103,29 +122,36 @@ void broadcaster_reader_close(struct broadcaster_reader *r)
 	pthread_mutex_unlock(&r->lock);
 	if (r->runs)
 		pthread_join(r->thread, NULL);
+	while (r->count > 0)
+		broadcaster_page_done(r);
 	pthread_cond_destroy(&r->changed);
 	pthread_mutex_destroy(&r->lock);
+	arena_free(&r->cursors);
 }
 
-void broadcaster_read_begin(struct broadcaster_reader *r, struct broadcaster_page *p,
-			    const char *cursor)
+const struct broadcaster_page *broadcaster_page_wait(struct broadcaster_reader *r)
 {
-	arena_free(&p->a);
-	*p = (struct broadcaster_page){ .cursor = cursor };
+	struct broadcaster_page *p;
+
+	pthread_mutex_lock(&r->lock);
 	if (!r->runs) { /* no thread: not ahead, but read all the same */
-		read_page(r->maker, p);
-		return;
+		p = next_place(r);
+		make_page(r, p);
+		finish_page(r, p);
 	}
-	pthread_mutex_lock(&r->lock);
-	r->wanted = p;
-	(void)pthread_cond_broadcast(&r->changed);
+	while (r->count == 0)
+		(void)cond_wait_until(&r->changed, &r->lock, clock_mono_ms() + READER_WAIT_MS);
+	p = &r->pages[r->first];
 	pthread_mutex_unlock(&r->lock);
+	return p;
 }
 
-void broadcaster_read_wait(struct broadcaster_reader *r)
+void broadcaster_page_done(struct broadcaster_reader *r)
 {
 	pthread_mutex_lock(&r->lock);
-	while (r->wanted)
-		(void)cond_wait_until(&r->changed, &r->lock, clock_mono_ms() + READER_WAIT_MS);
+	arena_free(&r->pages[r->first].a);
+	r->first = (r->first + 1) % BROADCASTER_AHEAD;
+	r->count--;
+	(void)pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 }

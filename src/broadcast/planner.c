@@ -114,7 +114,6 @@ static int write_page(struct broadcaster *b, const struct broadcaster_page *p, s
 static int plan_audience(struct broadcaster *b, const struct broadcast *row, struct mark *mark,
 			 int64_t until_ms, struct arena *keep, struct err *err)
 {
-	struct broadcaster_page pages[2] = { 0 }, *p = &pages[0], *next = &pages[1];
 	struct broadcaster_maker maker;
 	struct broadcaster_reader reader;
 	struct broadcaster_rest rest;
@@ -123,26 +122,17 @@ static int plan_audience(struct broadcaster *b, const struct broadcast *row, str
 
 	if (broadcaster_maker_open(&maker, b, row, err) < 0)
 		return -1;
-	broadcaster_reader_open(&reader, &maker);
-	broadcaster_read_begin(&reader, p, mark->cursor);
+	broadcaster_reader_open(&reader, &maker, mark->cursor);
 	broadcaster_rest_begin(&rest, b);
 	do {
-		struct broadcaster_page *read = p;
+		const struct broadcaster_page *p = broadcaster_page_wait(&reader);
 
-		broadcaster_read_wait(&reader);
-		more = p->ret == 0 && *p->cursor && next_page(b, until_ms);
-		if (more)
-			broadcaster_read_begin(&reader, next, p->cursor);
 		ret = write_page(b, p, mark, keep, err);
-		if (ret < 0 || !more)
-			broadcaster_read_wait(&reader); /* the next begins in this one */
-		p = next;
-		next = read;
+		more = ret == 0 && *p->cursor;
+		broadcaster_page_done(&reader);
 		broadcaster_rest(&rest);
-	} while (ret == 0 && more);
+	} while (more && next_page(b, until_ms));
 	broadcaster_reader_close(&reader);
-	arena_free(&pages[0].a);
-	arena_free(&pages[1].a);
 	broadcaster_maker_close(&maker);
 	return ret;
 }
