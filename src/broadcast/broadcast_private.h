@@ -23,7 +23,7 @@
 #include "template.h"
 
 enum {
-	BROADCASTER_PAGE = 250,	      /* rows of one write: a store's writer is held a few ms */
+	BROADCASTER_PAGE = 500,	      /* rows of one write: a store's writer is held a few ms */
 	BROADCASTER_SLICE_MS = 300,   /* of planning, then others have their turn */
 	BROADCASTER_LEASE_MS = 15000, /* after this another process goes on planning */
 	BROADCASTER_MAX_OPEN = 200,   /* looked after at once, the oldest first */
