@@ -24,6 +24,7 @@
 
 enum {
 	BROADCASTER_PAGE = 500,	      /* rows of one write: a store's writer is held a few ms */
+	BROADCASTER_PAGE_BUSY = 100,  /* while people write: they wait behind a page at the store */
 	BROADCASTER_SLICE_MS = 300,   /* of planning, then others have their turn */
 	BROADCASTER_LEASE_MS = 15000, /* after this another process goes on planning */
 	BROADCASTER_MAX_OPEN = 200,   /* looked after at once, the oldest first */
@@ -137,12 +138,13 @@ struct broadcaster_maker { /* what a page is made with */
 	struct bot *bot;
 	struct broadcaster_letter letter;
 	struct arena arena; /* of the letter */
+	uint64_t received;  /* messages, when the last page was begun */
 };
 int broadcaster_maker_open(struct broadcaster_maker *m, struct broadcaster *b,
 			   const struct broadcast *row, struct err *err);
 void broadcaster_maker_close(struct broadcaster_maker *m);
-/* Rows of the next page; *cursor moves on. Any thread. */
-int broadcaster_make_page(const struct broadcaster_maker *m, const char **cursor, struct arena *a,
+/* Rows of the next page, a small one if anybody wrote since the last; *cursor moves on. */
+int broadcaster_make_page(struct broadcaster_maker *m, const char **cursor, struct arena *a,
 			  struct outbound **rows_out, size_t *count_out, struct err *err);
 
 enum { BROADCASTER_AHEAD = 3 }; /* pages read and not done with */
@@ -154,8 +156,8 @@ struct broadcaster_page {
 	struct err err;
 	int ret;
 };
-struct broadcaster_reader { /* reads pages in a thread of its own */
-	const struct broadcaster_maker *maker;
+struct broadcaster_reader {		 /* reads pages in a thread of its own */
+	struct broadcaster_maker *maker; /* the thread's */
 	pthread_t thread;
 	bool runs;
 	struct arena cursors;
@@ -167,7 +169,7 @@ struct broadcaster_reader { /* reads pages in a thread of its own */
 	bool over;	    /* nobody follows, or the last page is a fault */
 	bool closing;
 };
-void broadcaster_reader_open(struct broadcaster_reader *r, const struct broadcaster_maker *maker,
+void broadcaster_reader_open(struct broadcaster_reader *r, struct broadcaster_maker *maker,
 			     const char *cursor);
 void broadcaster_reader_close(struct broadcaster_reader *r);
 /* The oldest page, as long as it is not done with. Not to be asked for behind one that was the
@@ -183,7 +185,7 @@ struct broadcaster_rest { /* since the last rest */
 	int64_t began_us;
 };
 void broadcaster_rest_begin(struct broadcaster_rest *r, const struct broadcaster *b);
-/* After each page: rests twice as long as it took if anybody wrote meanwhile. */
+/* After each page: rests four times as long as it took if anybody wrote meanwhile. */
 void broadcaster_rest(struct broadcaster_rest *r);
 
 /* ---- once.c ---- */

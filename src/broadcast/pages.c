@@ -23,6 +23,7 @@ int broadcaster_maker_open(struct broadcaster_maker *m, struct broadcaster *b,
 		return -1;
 	}
 	m->bot = conversation_bot(b->set.conversation);
+	m->received = conversation_received(b->set.conversation);
 	return 0;
 }
 
@@ -33,7 +34,15 @@ void broadcaster_maker_close(struct broadcaster_maker *m)
 	arena_free(&m->arena);
 }
 
-int broadcaster_make_page(const struct broadcaster_maker *m, const char **cursor, struct arena *a,
+static unsigned page_rows(struct broadcaster_maker *m)
+{
+	uint64_t before = m->received;
+
+	m->received = conversation_received(m->b->set.conversation);
+	return m->received == before ? BROADCASTER_PAGE : BROADCASTER_PAGE_BUSY;
+}
+
+int broadcaster_make_page(struct broadcaster_maker *m, const char **cursor, struct arena *a,
 			  struct outbound **rows_out, size_t *count_out, struct err *err)
 {
 	struct broadcaster *b = m->b;
@@ -48,7 +57,7 @@ int broadcaster_make_page(const struct broadcaster_maker *m, const char **cursor
 	};
 	struct audience_member *list = NULL;
 
-	if (store_audience_page(b->set.store, m->row->target_step, *cursor, BROADCASTER_PAGE,
+	if (store_audience_page(b->set.store, m->row->target_step, *cursor, page_rows(m),
 				m->letter.uses_values, plan.now_ms, a, &list, count_out, cursor,
 				err) < 0)
 		return -1;
@@ -77,7 +86,7 @@ static void finish_page(struct broadcaster_reader *r, struct broadcaster_page *p
 	(void)pthread_cond_broadcast(&r->changed);
 }
 
-static void make_page(const struct broadcaster_reader *r, struct broadcaster_page *p)
+static void make_page(struct broadcaster_reader *r, struct broadcaster_page *p)
 {
 	p->ret = broadcaster_make_page(r->maker, &p->cursor, &p->a, &p->rows, &p->count, &p->err);
 }
@@ -104,7 +113,7 @@ static void *read_all(void *reader)
 	return NULL;
 }
 
-void broadcaster_reader_open(struct broadcaster_reader *r, const struct broadcaster_maker *maker,
+void broadcaster_reader_open(struct broadcaster_reader *r, struct broadcaster_maker *maker,
 			     const char *cursor)
 {
 	*r = (struct broadcaster_reader){ .maker = maker };

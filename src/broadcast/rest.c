@@ -2,15 +2,15 @@
  * rest.c - rests between pages, for messages come first.
  *
  * Reading the audience could keep the store and a processor busy without a
- * break. While people write, it takes a third of the time at most: after each
- * page it rests twice as long as the page took. While nobody writes it does not rest.
+ * break. While people write, it takes a fifth of the time at most: after each
+ * page it rests four times as long as the page took. While nobody writes it does not rest.
  */
 #include "broadcast_private.h"
 
 #include <time.h>
 
 enum {
-	REST_TIMES = 2,
+	REST_TIMES = 4,
 	REST_MAX_MS = 250, /* a page that hung must not hold up a stop */
 };
 
