@@ -73,15 +73,12 @@ int nodes_kill_in_step(struct redis_server *master)
 
 /* ---- redis-cli ---- */
 
-int nodes_cli(struct nodes *n, const char *const *argv)
+/* Its exit status; what it said is in the file `path`. */
+static int run_cli(const char *path, const char *const *argv)
 {
-	char path[96], line[256];
 	int status = -1;
-	pid_t pid;
-	FILE *f;
+	pid_t pid = fork();
 
-	snprintf(path, sizeof path, "%s/cli.log", n->servers[0].dir);
-	pid = fork();
 	if (pid == 0) {
 		int out = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
@@ -90,7 +87,23 @@ int nodes_cli(struct nodes *n, const char *const *argv)
 		execvp("redis-cli", (char **)(void *)argv);
 		_exit(127);
 	}
-	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
+	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+static void log_path(const struct nodes *n, char *out, size_t size)
+{
+	snprintf(out, size, "%s/cli.log", n->servers[0].dir);
+}
+
+int nodes_cli(struct nodes *n, const char *const *argv)
+{
+	char path[96], line[256];
+	int status;
+	FILE *f;
+
+	log_path(n, path, sizeof path);
+	status = run_cli(path, argv);
+	if (status == 0)
 		return 0;
 	fprintf(stderr, "redis-cli ended with %d:\n", status);
 	f = fopen(path, "r");
@@ -99,6 +112,20 @@ int nodes_cli(struct nodes *n, const char *const *argv)
 	if (f)
 		fclose(f);
 	return -1;
+}
+
+/* News of slots that have moved travels from node to node, and until all know it redis-cli moves
+ * no more. What then still is wrong it says itself. */
+static void await_agreement(const struct nodes *n, const char *at)
+{
+	const char *const argv[] = { "redis-cli", "--cluster", "check", at, NULL };
+	const struct timespec pause = { .tv_nsec = 100000000 };
+	int64_t until = clock_mono_ms() + NODES_DEADLINE_MS;
+	char path[96];
+
+	log_path(n, path, sizeof path);
+	while (run_cli(path, argv) != 0 && clock_mono_ms() < until)
+		nanosleep(&pause, NULL);
 }
 
 static const char *nodes_id(const struct redis_server *s, char *out, size_t size)
@@ -124,6 +151,7 @@ int nodes_reshard(struct nodes *n, size_t from, size_t to, const char *slots)
 	};
 
 	snprintf(at, sizeof at, "127.0.0.1:%d", n->servers[0].port);
+	await_agreement(n, at);
 	return nodes_cli(n, argv);
 }
 

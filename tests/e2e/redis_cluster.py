@@ -44,8 +44,15 @@ class Cluster:
     def reshard(self, source, target, slots):
         """Moves so many slots, with what they hold."""
         ids = [self.nodes[i].command("CLUSTER", "MYID").decode() for i in (source, target)]
+        wait_for("the nodes to agree", 30, self._agree, 0.1)
         self._cli("reshard", f"127.0.0.1:{self.nodes[source].port}", "--cluster-from", ids[0],
                   "--cluster-to", ids[1], "--cluster-slots", str(slots), "--cluster-yes")
+
+    def _agree(self):
+        """News of moved slots has reached every node: before that redis-cli moves no more."""
+        run = subprocess.run(["redis-cli", "--cluster", "check", f"127.0.0.1:{self.nodes[0].port}"],
+                             capture_output=True, timeout=30, check=False)
+        return run.returncode == 0
 
     @staticmethod
     def _in_step(node):
