@@ -89,8 +89,9 @@ static bool is_stopping(struct broadcaster *b)
 }
 
 /* Between two pages messages have their turn at the store. */
-static bool next_page(struct broadcaster *b, int64_t until_ms)
+static bool next_page(struct broadcaster *b, int64_t until_ms, struct broadcaster_rest *rest)
 {
+	broadcaster_rest(rest);
 	return clock_mono_ms() < until_ms && !is_stopping(b);
 }
 
@@ -130,8 +131,7 @@ static int plan_audience(struct broadcaster *b, const struct broadcast *row, str
 		ret = write_page(b, p, mark, keep, err);
 		more = ret == 0 && *p->cursor;
 		broadcaster_page_done(&reader);
-		broadcaster_rest(&rest);
-	} while (more && next_page(b, until_ms));
+	} while (more && next_page(b, until_ms, &rest));
 	broadcaster_reader_close(&reader);
 	broadcaster_maker_close(&maker);
 	return ret;
@@ -171,9 +171,11 @@ static int plan_retry(struct broadcaster *b, const struct broadcast *row, struct
 {
 	char *colon = NULL;
 	int64_t began_ms = strtoll(mark->cursor, &colon, 10);
+	struct broadcaster_rest rest;
 
 	if (*colon != ':')
 		return err_set(err, ERR_BUG, "a round of a broadcast does not say when it began");
+	broadcaster_rest_begin(&rest, b);
 	do {
 		struct arena a = { 0 };
 		const char *cursor = colon + 1;
@@ -188,7 +190,7 @@ static int plan_retry(struct broadcaster *b, const struct broadcast *row, struct
 		arena_free(&a);
 		if (ret < 0)
 			return -1;
-	} while (!mark->through && next_page(b, until_ms));
+	} while (!mark->through && next_page(b, until_ms, &rest));
 	return 0;
 }
 
@@ -282,8 +284,7 @@ int broadcaster_plan_dry(struct broadcaster *b, const struct broadcast *order,
 			cursor = arena_strdup(&maker.arena, cursor);
 		}
 		arena_free(&a);
-		broadcaster_rest(&rest);
-	} while (ret == 0 && *cursor && next_page(b, until_ms));
+	} while (ret == 0 && *cursor && next_page(b, until_ms, &rest));
 	if (ret == 0 && *cursor)
 		ret = err_set(err, ERR_TEMP,
 			      "counting took more than %d seconds; try again when less is going "
