@@ -179,6 +179,9 @@ void broadcaster_page_done(struct broadcaster_reader *r);
 
 /* ---- rest.c ---- */
 
+/* Whether anybody wrote since *received was noted; notes it anew. */
+bool broadcaster_heard(const struct broadcaster *b, uint64_t *received);
+
 struct broadcaster_rest { /* since the last rest */
 	const struct broadcaster *b;
 	uint64_t received; /* messages */

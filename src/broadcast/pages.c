@@ -23,7 +23,7 @@ int broadcaster_maker_open(struct broadcaster_maker *m, struct broadcaster *b,
 		return -1;
 	}
 	m->bot = conversation_bot(b->set.conversation);
-	m->received = conversation_received(b->set.conversation);
+	(void)broadcaster_heard(b, &m->received);
 	return 0;
 }
 
@@ -32,14 +32,6 @@ void broadcaster_maker_close(struct broadcaster_maker *m)
 	broadcaster_letter_close(&m->letter);
 	bot_release(&m->bot);
 	arena_free(&m->arena);
-}
-
-static unsigned page_rows(struct broadcaster_maker *m)
-{
-	uint64_t before = m->received;
-
-	m->received = conversation_received(m->b->set.conversation);
-	return m->received == before ? BROADCASTER_PAGE : BROADCASTER_PAGE_BUSY;
 }
 
 int broadcaster_make_page(struct broadcaster_maker *m, const char **cursor, struct arena *a,
@@ -56,8 +48,10 @@ int broadcaster_make_page(struct broadcaster_maker *m, const char **cursor, stru
 		.now_ms = clock_now_ms(b->set.clock),
 	};
 	struct audience_member *list = NULL;
+	unsigned most =
+		broadcaster_heard(b, &m->received) ? BROADCASTER_PAGE_BUSY : BROADCASTER_PAGE;
 
-	if (store_audience_page(b->set.store, m->row->target_step, *cursor, page_rows(m),
+	if (store_audience_page(b->set.store, m->row->target_step, *cursor, most,
 				m->letter.uses_values, plan.now_ms, a, &list, count_out, cursor,
 				err) < 0)
 		return -1;

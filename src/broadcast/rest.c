@@ -14,20 +14,26 @@ enum {
 	REST_MAX_MS = 250, /* a page that hung must not hold up a stop */
 };
 
+bool broadcaster_heard(const struct broadcaster *b, uint64_t *received)
+{
+	uint64_t before = *received;
+
+	*received = conversation_received(b->set.conversation);
+	return *received != before;
+}
+
 void broadcaster_rest_begin(struct broadcaster_rest *r, const struct broadcaster *b)
 {
-	*r = (struct broadcaster_rest){ .b = b,
-					.received = conversation_received(b->set.conversation),
-					.began_us = clock_mono_us() };
+	*r = (struct broadcaster_rest){ .b = b, .began_us = clock_mono_us() };
+	(void)broadcaster_heard(b, &r->received);
 }
 
 void broadcaster_rest(struct broadcaster_rest *r)
 {
 	int64_t us = REST_TIMES * (clock_mono_us() - r->began_us);
-	uint64_t received = conversation_received(r->b->set.conversation);
 	struct timespec ts;
 
-	if (received != r->received) {
+	if (broadcaster_heard(r->b, &r->received)) {
 		if (us > REST_MAX_MS * 1000)
 			us = REST_MAX_MS * 1000;
 		ts = (struct timespec){ .tv_nsec = us * 1000 };
