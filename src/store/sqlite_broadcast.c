@@ -49,32 +49,29 @@ static int find_broadcast(struct sqlite_conn *c, enum sqlite_sql id, const char 
 	return sqlite_done(q, ret);
 }
 
-int sqlite_broadcast_get(void *self, const char *id, struct arena *a,
-			 struct driver_broadcast *b_out, struct err *err)
+static int read_one(struct sqlite_store *s, enum sqlite_sql id, const char *key, struct arena *a,
+		    struct driver_broadcast *b_out, struct err *err)
 {
-	struct sqlite_store *s = self;
 	struct sqlite_conn *c = sqlite_reader(s, err);
 	int ret;
 
 	if (!c)
 		return -1;
-	ret = find_broadcast(c, SQL_BROADCAST_GET, id, a, b_out, err);
+	ret = find_broadcast(c, id, key, a, b_out, err);
 	sqlite_reader_return(s, c);
 	return ret;
+}
+
+int sqlite_broadcast_get(void *self, const char *id, struct arena *a,
+			 struct driver_broadcast *b_out, struct err *err)
+{
+	return read_one(self, SQL_BROADCAST_GET, id, a, b_out, err);
 }
 
 int sqlite_broadcast_find(void *self, const char *request_key, struct arena *a,
 			  struct driver_broadcast *b_out, struct err *err)
 {
-	struct sqlite_store *s = self;
-	struct sqlite_conn *c = sqlite_reader(s, err);
-	int ret;
-
-	if (!c)
-		return -1;
-	ret = find_broadcast(c, SQL_BROADCAST_BY_KEY, request_key, a, b_out, err);
-	sqlite_reader_return(s, c);
-	return ret;
+	return read_one(self, SQL_BROADCAST_BY_KEY, request_key, a, b_out, err);
 }
 
 static int read_list(struct sqlite_conn *c, bool open_only, int64_t before_ms,
