@@ -10,15 +10,11 @@
  * Each caller sleeps on its own word (a futex), so a reply wakes exactly the
  * one who waits for it, and nobody who does not sleep yet costs a system call.
  */
-#include <errno.h>
-#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "base/futex.h"
 #include "base/mem.h"
 #include "redis_link_private.h"
 
@@ -120,19 +116,6 @@ void redis_call_free(struct redis_call *call)
 
 /* ---- the wait ---- */
 
-/* 0: woken, or no reason to sleep; -1: the deadline has passed. */
-static int futex_wait(atomic_int *word, int while_it_is, int64_t deadline)
-{
-	const struct timespec until = { .tv_sec = (time_t)(deadline / 1000),
-					.tv_nsec = (long)(deadline % 1000) * 1000000L };
-
-	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, while_it_is, &until, NULL,
-		    FUTEX_BITSET_MATCH_ANY) < 0 &&
-	    errno == ETIMEDOUT)
-		return -1;
-	return 0;
-}
-
 bool redis_call_wait(struct redis_call *call, int64_t deadline)
 {
 	int expected = AWAITED;
@@ -140,7 +123,7 @@ bool redis_call_wait(struct redis_call *call, int64_t deadline)
 	/* Settled already: then it stays so. */
 	(void)atomic_compare_exchange_strong(&call->state, &expected, ASLEEP);
 	while (atomic_load(&call->state) != SETTLED)
-		if (futex_wait(&call->state, ASLEEP, deadline) < 0)
+		if (!futex_wait_until(&call->state, ASLEEP, deadline))
 			return atomic_load(&call->state) == SETTLED;
 	return true;
 }
@@ -161,7 +144,7 @@ void redis_call_settle(struct redis_call *call, enum redis_fate fate, const stru
 	/* From here on its memory may be gone; waking an address that nobody sleeps on is harmless.
 	 */
 	if (was == ASLEEP)
-		(void)syscall(SYS_futex, &call->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+		futex_wake(&call->state, 1);
 	else if (was == LEFT)
 		redis_call_free(call);
 }

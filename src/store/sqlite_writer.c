@@ -20,16 +20,12 @@
  */
 #include "sqlite_private.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/cond.h"
+#include "base/futex.h"
 #include "base/mem.h"
 
 enum { GROUP_MAX = 256, RECHECK_MS = 50 };
@@ -109,7 +105,7 @@ static void set_state(struct sqlite_writer *w, struct sqlite_group *g, enum grou
 static void tell(struct sqlite_group *g)
 {
 	atomic_store(&g->told, 1);
-	(void)syscall(SYS_futex, &g->told, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+	futex_wake(&g->told, INT_MAX);
 	group_release(g);
 }
 
@@ -291,17 +287,6 @@ static bool cancel(struct sqlite_writer *w, struct sqlite_group *g, struct sqlit
 	return *state_out == GROUP_QUEUED;
 }
 
-/* False when it is late; woken for any other reason: true. */
-static bool wait_until(atomic_int *told, int64_t deadline_ms)
-{
-	const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
-					.tv_nsec = (long)(deadline_ms % 1000) * 1000000L };
-
-	return syscall(SYS_futex, told, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL,
-		       FUTEX_BITSET_MATCH_ANY) == 0 ||
-	       errno != ETIMEDOUT;
-}
-
 /* Half of the time limit is for the queue, so that a job which starts late still has the other
  * half. 0 done, -1 given up: then the job may be gone. */
 static int await(struct sqlite_writer *w, struct sqlite_group *g, struct sqlite_job *j,
@@ -312,7 +297,7 @@ static int await(struct sqlite_writer *w, struct sqlite_group *g, struct sqlite_
 	enum group_state state;
 
 	while (!atomic_load(&g->told)) {
-		if (wait_until(&g->told, until))
+		if (futex_wait_until(&g->told, 0, until))
 			continue;
 		if (cancel(w, g, j, &state))
 			return err_set(err, ERR_TEMP, "sqlite: the writer had no time");

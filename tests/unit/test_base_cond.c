@@ -3,6 +3,7 @@
  */
 #include "base/clock.h"
 #include "base/cond.h"
+#include "base/futex.h"
 #include "check.h"
 
 enum { LONG_MS = 60000 };
@@ -82,11 +83,59 @@ static void test_signal(void **state)
 	bell_end(&b);
 }
 
+static void test_word_deadline(void **state)
+{
+	const int64_t deadline = clock_mono_ms() + 30;
+	atomic_int word = 1;
+
+	(void)state;
+	assert_true(futex_wait_until(&word, 0, deadline + LONG_MS)); /* it is another value */
+	assert_true(clock_mono_ms() < deadline + LONG_MS);
+	while (futex_wait_until(&word, 1, deadline))
+		; /* it may end early */
+	assert_true(clock_mono_ms() >= deadline);
+}
+
+static void *change(void *arg)
+{
+	atomic_int *word = arg;
+
+	atomic_store(word, 1);
+	futex_wake(word, 2);
+	return NULL;
+}
+
+static void *wait_for_change(void *arg)
+{
+	const int64_t deadline = clock_mono_ms() + LONG_MS;
+	atomic_int *word = arg;
+
+	while (!atomic_load(word) && futex_wait_until(word, 0, deadline))
+		;
+	assert_true(clock_mono_ms() < deadline);
+	return NULL;
+}
+
+static void test_word_wakes_all(void **state)
+{
+	void *(*const roads[])(void *) = { wait_for_change, wait_for_change, change };
+	pthread_t threads[COUNT(roads)];
+	atomic_int word = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(roads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, roads[i], &word), 0);
+	for (size_t i = 0; i < COUNT(roads); i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_word_deadline),
+		cmocka_unit_test(test_word_wakes_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
