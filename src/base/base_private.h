@@ -13,10 +13,6 @@
  * broken machine can cause; never for input. Uses no memory of its own. */
 _Noreturn void base_die(const char *what);
 
-enum { DECIMAL_SIZE = 20 }; /* of the longest, INT64_MIN; no NUL */
-/* The number in decimal, at the end of `room`. For hot roads: printf costs ten times as much. */
-struct str buf_decimal(int64_t n, char room[DECIMAL_SIZE]);
-
 /* Makes room for n bytes behind the contents and returns where they go; the
  * caller adds what it wrote to b->len. NULL (and b->full) past the maximum. */
 void *buf_room(struct buf *b, size_t n);

@@ -97,23 +97,36 @@ int buf_addc(struct buf *b, char c)
 	return 0;
 }
 
-struct str buf_decimal(int64_t n, char room[DECIMAL_SIZE])
+/* Puts a character before a text that has room for it. */
+static struct str preceded(struct str s, char c)
 {
-	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
-	size_t at = DECIMAL_SIZE;
+	char *p = (char *)s.p - 1;
+
+	*p = c;
+	return (struct str){ p, s.n + 1 };
+}
+
+struct str buf_decimal_u64(uint64_t n, char room[BUF_DECIMAL_SIZE])
+{
+	struct str s = { room + BUF_DECIMAL_SIZE, 0 };
 
 	do {
-		room[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest);
-	if (n < 0)
-		room[--at] = '-';
-	return (struct str){ room + at, DECIMAL_SIZE - at };
+		s = preceded(s, (char)('0' + n % 10));
+		n /= 10;
+	} while (n);
+	return s;
+}
+
+struct str buf_decimal(int64_t n, char room[BUF_DECIMAL_SIZE])
+{
+	struct str s = buf_decimal_u64(n < 0 ? -(uint64_t)n : (uint64_t)n, room);
+
+	return n < 0 ? preceded(s, '-') : s;
 }
 
 int buf_add_int(struct buf *b, int64_t n)
 {
-	char room[DECIMAL_SIZE];
+	char room[BUF_DECIMAL_SIZE];
 	struct str text = buf_decimal(n, room);
 
 	return buf_add(b, text.p, text.n);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base_private.h"
 #include "json_private.h"
 #include "text_private.h"
 

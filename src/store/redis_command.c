@@ -62,39 +62,14 @@ void redis_arg_text(struct redis_command *c, const char *text)
 	redis_arg(c, str_of(text));
 }
 
-/* printf is half of the time that formatting takes. Writes before `end`; returns the first digit.
- */
-static char *put_number(char *end, uint64_t n)
-{
-	do
-		*--end = (char)('0' + n % 10);
-	while ((n /= 10) > 0);
-	return end;
-}
-
-struct str redis_digits(char room[REDIS_DIGITS], uint64_t n)
-{
-	char *end = room + REDIS_DIGITS, *p = put_number(end, n);
-
-	return (struct str){ p, (size_t)(end - p) };
-}
-
 void redis_arg_int(struct redis_command *c, int64_t n)
 {
-	char *end = (char *)arena_alloc(c->arena, REDIS_DIGITS + 1) + REDIS_DIGITS + 1;
-	char *p = put_number(end, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
-
-	if (n < 0)
-		*--p = '-';
-	redis_arg(c, (struct str){ p, (size_t)(end - p) });
+	redis_arg(c, buf_decimal(n, arena_alloc(c->arena, BUF_DECIMAL_SIZE)));
 }
 
 void redis_arg_u64(struct redis_command *c, uint64_t n)
 {
-	char *end = (char *)arena_alloc(c->arena, REDIS_DIGITS) + REDIS_DIGITS;
-	const char *p = put_number(end, n);
-
-	redis_arg(c, (struct str){ p, (size_t)(end - p) });
+	redis_arg(c, buf_decimal_u64(n, arena_alloc(c->arena, BUF_DECIMAL_SIZE)));
 }
 
 struct redis_command *redis_script(struct redis_batch *b, const struct redis_servers *servers,
@@ -123,12 +98,13 @@ const char *redis_key(struct arena *a, unsigned shard, const char *kind, const c
 {
 	size_t kind_n = strlen(kind), owner_n = owner ? strlen(owner) : 0;
 	size_t rest_n = rest ? strlen(rest) : 0;
-	char number[REDIS_DIGITS], *digits = put_number(number + REDIS_DIGITS, shard);
-	char *key = arena_alloc(a, sizeof "samvad:{}:" + REDIS_DIGITS + kind_n + 1 + owner_n + 1 +
-					   rest_n);
+	char room[BUF_DECIMAL_SIZE];
+	struct str digits = buf_decimal_u64(shard, room);
+	char *key =
+		arena_alloc(a, sizeof "samvad:{}:" + digits.n + kind_n + 1 + owner_n + 1 + rest_n);
 	char *p = put_text(key, "samvad:{", 8);
 
-	p = put_text(p, digits, (size_t)(number + REDIS_DIGITS - digits));
+	p = put_text(p, digits.p, digits.n);
 	p = put_text(p, "}:", 2);
 	p = put_text(p, kind, kind_n);
 	if (owner) {

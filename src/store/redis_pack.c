@@ -33,18 +33,19 @@ static void put_text(struct packed *p, const char *text, char end)
 
 static void put_number(struct packed *p, uint64_t n, char end)
 {
-	char digits[REDIS_DIGITS];
+	char room[BUF_DECIMAL_SIZE];
 
-	put_bytes(p, redis_digits(digits, n));
+	put_bytes(p, buf_decimal_u64(n, room));
 	p->all[p->n++] = end;
 }
 
 /* A moment, or a version. */
 static void put_signed(struct packed *p, int64_t n, char end)
 {
-	if (n < 0)
-		p->all[p->n++] = '-';
-	put_number(p, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, end);
+	char room[BUF_DECIMAL_SIZE];
+
+	put_bytes(p, buf_decimal(n, room));
+	p->all[p->n++] = end;
 }
 
 static bool is_string(const redisReply *r)
@@ -56,7 +57,7 @@ static bool is_string(const redisReply *r)
 
 struct str redis_pack_turn(const struct driver_turn *t, struct arena *a)
 {
-	size_t room = 3 * (REDIS_DIGITS + 2) + t->reply_box.n + t->inbound_box.n;
+	size_t room = 3 * (BUF_DECIMAL_SIZE + 1) + t->reply_box.n + t->inbound_box.n;
 	struct packed p = { arena_alloc(a, room), 0 };
 
 	put_number(&p, t->reply_state, ' ');
@@ -100,7 +101,7 @@ static void put_head(struct packed *p, uint64_t revision, int64_t expires_ms, in
 
 struct str redis_pack_head(uint64_t revision, const struct turn_held *held, struct arena *a)
 {
-	struct packed p = { arena_alloc(a, 4 * (REDIS_DIGITS + 2)), 0 };
+	struct packed p = { arena_alloc(a, 4 * (BUF_DECIMAL_SIZE + 1)), 0 };
 
 	put_head(&p, revision, held->expires_ms, held->updated_ms, 0);
 	return (struct str){ p.all, p.n };
@@ -110,7 +111,7 @@ struct str redis_pack_session(const struct driver_session *s, int64_t call_due_m
 {
 	size_t names = strlen(s->flow) + strlen(s->step) + strlen(s->shown_step) +
 		       strlen(s->language) + strlen(s->call_id) + 5;
-	struct packed p = { arena_alloc(a, 7 * (REDIS_DIGITS + 2) + names + s->box.n), 0 };
+	struct packed p = { arena_alloc(a, 7 * (BUF_DECIMAL_SIZE + 1) + names + s->box.n), 0 };
 
 	put_head(&p, s->revision + 1, s->expires_ms, s->updated_ms,
 		 call_due_ms == 0 ? 0
@@ -203,7 +204,7 @@ void redis_command_session(struct redis_batch *b, unsigned shard, const char *co
 
 const char *redis_pack_met(const struct contact_facts *f, struct arena *a)
 {
-	struct packed p = { arena_alloc(a, 3 * (REDIS_DIGITS + 2) + sizeof f->language), 0 };
+	struct packed p = { arena_alloc(a, 3 * (BUF_DECIMAL_SIZE + 1) + sizeof f->language), 0 };
 
 	put_signed(&p, f->first_in_ms, ' ');
 	put_signed(&p, f->last_in_ms, ' ');

@@ -72,8 +72,6 @@ void redis_arg(struct redis_command *c, struct str s);
 void redis_arg_text(struct redis_command *c, const char *text); /* NULL becomes "" */
 void redis_arg_int(struct redis_command *c, int64_t n);
 void redis_arg_u64(struct redis_command *c, uint64_t n);
-enum { REDIS_DIGITS = 20 }; /* of any 64-bit number */
-struct str redis_digits(char room[REDIS_DIGITS], uint64_t n);
 
 /* Every key of a contact carries the shard of the contact as its hash tag. */
 unsigned redis_shard(const char *owner);
