@@ -33,6 +33,9 @@ int form_decode(struct str body, struct arena *a, struct form *form_out, struct 
  * more than FORM_MAX_FIELDS, or '%' without two hex digits. */
 int form_read(struct str body, struct arena *a, struct form *form_out);
 int form_check(const struct form *form, struct err *err);
+/* Decodes one name or value to `to` (room for s.n bytes); returns the length. Lax: a '%' without
+ * two hex digits stays as it is, and *broken becomes true (NULL is fine). */
+size_t form_unescape(struct str s, char *to, bool *broken);
 /* First value of name; an empty str with p == NULL when absent. */
 struct str form_get(const struct form *form, const char *name);
 /* Adds "name=value" (after a '&' unless out is empty), as Twilio encodes:

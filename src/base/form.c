@@ -19,7 +19,7 @@ static bool split(struct str s, char c, struct str *part_out, struct str *rest_o
 	return at != NULL;
 }
 
-static size_t unescape(struct str s, char *to, bool *broken)
+size_t form_unescape(struct str s, char *to, bool *broken)
 {
 	size_t n = 0;
 
@@ -32,7 +32,8 @@ static size_t unescape(struct str s, char *to, bool *broken)
 			n++;
 		} else {
 			to[n++] = '%';
-			*broken = true;
+			if (broken)
+				*broken = true;
 		}
 	}
 	return n;
@@ -44,7 +45,7 @@ static struct str decode(struct str s, char **to, bool *broken)
 	struct str out = { *to, s.n };
 
 	if (s.n && (memchr(s.p, '%', s.n) || memchr(s.p, '+', s.n)))
-		out.n = unescape(s, *to, broken);
+		out.n = form_unescape(s, *to, broken);
 	else if (s.n) /* most names and values are what they stand for */
 		memcpy(*to, s.p, s.n);
 	*to += out.n;

@@ -73,7 +73,7 @@ static bool decode_signature(struct attempt *t, unsigned step)
 	if (step > 0 || t->signature.n > 100 || !memchr(t->signature.p, '%', t->signature.n))
 		return false;
 	to = arena_alloc(t->arena, t->signature.n + 1);
-	n = twilio_unescape(t->signature, to);
+	n = form_unescape(t->signature, to, NULL);
 	t->signature = (struct str){ to, n };
 	return true;
 }
@@ -179,7 +179,7 @@ static bool query_decoded(struct attempt *t, unsigned step)
 	if (step > 0 || !t->url.query.n)
 		return false;
 	to = arena_alloc(t->arena, t->url.query.n + 1);
-	t->url.query = (struct str){ to, twilio_unescape(t->url.query, to) };
+	t->url.query = (struct str){ to, form_unescape(t->url.query, to, NULL) };
 	return true;
 }
 

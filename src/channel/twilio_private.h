@@ -80,11 +80,6 @@ bool twilio_url_form(const struct twilio_url *u, unsigned i, struct arena *a, st
 /* "as given", "without port", ...; i is a form that exists. */
 const char *twilio_url_form_name(const struct twilio_url *u, unsigned i, struct arena *a);
 
-/* Decodes one form name or value to `to` (room for s.n bytes); returns the length. Lax: a '%'
- * without two hex digits stays as it is, as form_read leaves it. */
-size_t twilio_unescape(struct str s, char *to);
-/* Takes the next "name=value" off the front of *rest, empty parts skipped; false at the end. */
-bool twilio_next_field(struct str *rest, struct str *name_out, struct str *value_out);
 /* The value of a query parameter, decoded by form rules; p == NULL when absent. */
 struct str twilio_url_parameter(struct str query, const char *name, struct arena *a);
 

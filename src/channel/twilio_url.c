@@ -10,7 +10,7 @@
 
 #include <strings.h>
 
-#include "base/crypto.h"
+#include "base/form.h"
 
 static struct str cut_front(struct str *rest, size_t n)
 {
@@ -109,23 +109,8 @@ struct str twilio_url_join(const struct twilio_url *u, struct arena *a)
 
 /* ---- fields ---- */
 
-size_t twilio_unescape(struct str s, char *to)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '%' && s.n - i >= 3 &&
-		    hex_decode((struct str){ s.p + i + 1, 2 }, (uint8_t *)to + n, 1) == 1) {
-			i += 2;
-			n++;
-		} else {
-			to[n++] = s.p[i] == '+' ? ' ' : s.p[i];
-		}
-	}
-	return n;
-}
-
-bool twilio_next_field(struct str *rest, struct str *name_out, struct str *value_out)
+/* Takes the next "name=value" off the front of *rest, empty parts skipped; false at the end. */
+static bool next_field(struct str *rest, struct str *name_out, struct str *value_out)
 {
 	while (rest->n) {
 		const char *amp = memchr(rest->p, '&', rest->n);
@@ -156,13 +141,13 @@ struct str twilio_url_parameter(struct str query, const char *name, struct arena
 {
 	struct str rest = without_mark(query), n, v;
 
-	while (twilio_next_field(&rest, &n, &v)) {
+	while (next_field(&rest, &n, &v)) {
 		char *text;
 
 		if (!str_is(n, name))
 			continue;
 		text = arena_alloc(a, v.n + 1);
-		return (struct str){ text, twilio_unescape(v, text) };
+		return (struct str){ text, form_unescape(v, text, NULL) };
 	}
 	return (struct str){ NULL, 0 };
 }
@@ -216,12 +201,12 @@ static struct str encoded_again(struct str query, struct arena *a)
 	char *to = arena_alloc(a, query.n * 4 + 1), *plain = arena_alloc(a, query.n + 1);
 	size_t n = 0;
 
-	while (twilio_next_field(&rest, &name, &value)) {
+	while (next_field(&rest, &name, &value)) {
 		to[n] = n ? '&' : '?';
 		n++;
-		n += escape((struct str){ plain, twilio_unescape(name, plain) }, to + n);
+		n += escape((struct str){ plain, form_unescape(name, plain, NULL) }, to + n);
 		to[n++] = '=';
-		n += escape((struct str){ plain, twilio_unescape(value, plain) }, to + n);
+		n += escape((struct str){ plain, form_unescape(value, plain, NULL) }, to + n);
 	}
 	return (struct str){ to, n };
 }
