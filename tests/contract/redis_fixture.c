@@ -165,6 +165,20 @@ struct driver_view load(struct redis_fixture *f, const char *contact, const char
 	return v;
 }
 
+void create_broadcast(struct redis_fixture *f, const char *request_key)
+{
+	static const struct audit_entry audit = { NOW, "broadcast.create", "b1", "", "" };
+	struct driver_broadcast b = { .plain = { .id = "b1",
+						 .why = "",
+						 .target_step = "",
+						 .request_key = request_key,
+						 .request_digest = "",
+						 .cursor = "",
+						 .created_ms = NOW } };
+
+	assert_int_equal(f->driver->broadcast_create(f->self, &b, &audit, &f->a, &b, &f->err), 1);
+}
+
 size_t claim(struct redis_fixture *f, const char *broadcast, unsigned max,
 	     struct driver_claim **claims_out)
 {

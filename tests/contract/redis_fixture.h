@@ -56,6 +56,8 @@ struct driver_outbound a_row(const char *id, const char *contact);
 /* Each fails the test when the driver errs. */
 enum commit_result commit(struct redis_fixture *f, const struct driver_turn *t);
 struct driver_view load(struct redis_fixture *f, const char *contact, const char *external_id);
+/* The broadcast "b1", made at NOW. */
+void create_broadcast(struct redis_fixture *f, const char *request_key);
 /* Claims at NOW for an hour; returns how many. */
 size_t claim(struct redis_fixture *f, const char *broadcast, unsigned max,
 	     struct driver_claim **claims_out);

@@ -135,14 +135,6 @@ static void scripts_come_back(void **state)
 /* A broadcast with a row that waits, and one that is parked. */
 static void store_broadcast(struct redis_fixture *f)
 {
-	static const struct audit_entry audit = { NOW, "broadcast.create", "b1", "", "" };
-	struct driver_broadcast b = { .plain = { .id = "b1",
-						 .why = "",
-						 .target_step = "",
-						 .request_key = "once",
-						 .request_digest = "",
-						 .cursor = "",
-						 .created_ms = NOW } };
 	struct driver_outbound rows[] = { a_row("to1", WHO), a_row("to2", WHO), a_row("to3", WHO) };
 	unsigned granted;
 	int64_t wait_ms;
@@ -152,7 +144,7 @@ static void store_broadcast(struct redis_fixture *f)
 		rows[i].broadcast = "b1";
 	}
 	rows[2].state = OUTBOUND_PARKED;
-	assert_int_equal(f->driver->broadcast_create(f->self, &b, &audit, &f->a, &b, &f->err), 1);
+	create_broadcast(f, "once");
 	assert_int_equal(f->driver->recipients_add(f->self, rows, 2, &f->err), 0);
 	assert_int_equal(f->driver->outbox_replace(f->self, "to2", STATUS_UNDELIVERED, 63016,
 						   &rows[2], NOW, &f->err),

@@ -307,20 +307,12 @@ static int sweep_all(struct redis_fixture *f, int64_t now_ms)
 static void an_old_broadcast_leaves_nothing(void **state)
 {
 	enum { ROWS = 200 };
-	static const struct audit_entry audit = { NOW, "broadcast.create", "b1", "", "" };
 	struct redis_fixture *f = fixture_start(NULL, TIMEOUT_MS);
-	struct driver_broadcast b = { .plain = { .id = "b1",
-						 .why = "",
-						 .target_step = "",
-						 .request_key = "",
-						 .request_digest = "",
-						 .cursor = "",
-						 .created_ms = NOW } };
 	struct driver_claim *claims;
 	struct store_stats st;
 
 	(void)state;
-	assert_int_equal(f->driver->broadcast_create(f->self, &b, &audit, &f->a, &b, &f->err), 1);
+	create_broadcast(f, "");
 	(void)recipients(f, neighbours(f, ROWS), ROWS);
 	assert_int_equal(claim(f, "b1", 2, &claims), 2);
 	claims[0].row.state = OUTBOUND_ACCEPTED;
