@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/futex.h"
+#include "base/cond.h"
 #include "base/mem.h"
 #include "redis_link_private.h"
 
@@ -123,7 +123,7 @@ bool redis_call_wait(struct redis_call *call, int64_t deadline)
 	/* Settled already: then it stays so. */
 	(void)atomic_compare_exchange_strong(&call->state, &expected, ASLEEP);
 	while (atomic_load(&call->state) != SETTLED)
-		if (!futex_wait_until(&call->state, ASLEEP, deadline))
+		if (!cond_word_wait_until(&call->state, ASLEEP, deadline))
 			return atomic_load(&call->state) == SETTLED;
 	return true;
 }
@@ -144,7 +144,7 @@ void redis_call_settle(struct redis_call *call, enum redis_fate fate, const stru
 	/* From here on its memory may be gone; waking an address that nobody sleeps on is harmless.
 	 */
 	if (was == ASLEEP)
-		futex_wake(&call->state, 1);
+		cond_word_wake(&call->state, 1);
 	else if (was == LEFT)
 		redis_call_free(call);
 }

@@ -25,7 +25,6 @@
 
 #include "base/clock.h"
 #include "base/cond.h"
-#include "base/futex.h"
 #include "base/mem.h"
 
 enum { GROUP_MAX = 256, RECHECK_MS = 50 };
@@ -105,7 +104,7 @@ static void set_state(struct sqlite_writer *w, struct sqlite_group *g, enum grou
 static void tell(struct sqlite_group *g)
 {
 	atomic_store(&g->told, 1);
-	futex_wake(&g->told, INT_MAX);
+	cond_word_wake(&g->told, INT_MAX);
 	group_release(g);
 }
 
@@ -297,7 +296,7 @@ static int await(struct sqlite_writer *w, struct sqlite_group *g, struct sqlite_
 	enum group_state state;
 
 	while (!atomic_load(&g->told)) {
-		if (futex_wait_until(&g->told, 0, until))
+		if (cond_word_wait_until(&g->told, 0, until))
 			continue;
 		if (cancel(w, g, j, &state))
 			return err_set(err, ERR_TEMP, "sqlite: the writer had no time");

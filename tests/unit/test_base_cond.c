@@ -3,7 +3,6 @@
  */
 #include "base/clock.h"
 #include "base/cond.h"
-#include "base/futex.h"
 #include "check.h"
 
 enum { LONG_MS = 60000 };
@@ -89,9 +88,9 @@ static void test_word_deadline(void **state)
 	atomic_int word = 1;
 
 	(void)state;
-	assert_true(futex_wait_until(&word, 0, deadline + LONG_MS)); /* it is another value */
+	assert_true(cond_word_wait_until(&word, 0, deadline + LONG_MS)); /* it is another value */
 	assert_true(clock_mono_ms() < deadline + LONG_MS);
-	while (futex_wait_until(&word, 1, deadline))
+	while (cond_word_wait_until(&word, 1, deadline))
 		; /* it may end early */
 	assert_true(clock_mono_ms() >= deadline);
 }
@@ -101,7 +100,7 @@ static void *change(void *arg)
 	atomic_int *word = arg;
 
 	atomic_store(word, 1);
-	futex_wake(word, 2);
+	cond_word_wake(word, 2);
 	return NULL;
 }
 
@@ -110,7 +109,7 @@ static void *wait_for_change(void *arg)
 	const int64_t deadline = clock_mono_ms() + LONG_MS;
 	atomic_int *word = arg;
 
-	while (!atomic_load(word) && futex_wait_until(word, 0, deadline))
+	while (!atomic_load(word) && cond_word_wait_until(word, 0, deadline))
 		;
 	assert_true(clock_mono_ms() < deadline);
 	return NULL;
